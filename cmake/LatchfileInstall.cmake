@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: Apache-2.0
+#
+# What is installed: both libraries, the public headers, the command, and how CMake and pkg-config find
+# them.
+include(CMakePackageConfigHelpers)
+
+target_link_options(latchfile PRIVATE
+  LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/latchfile.map)
+set_property(TARGET latchfile APPEND PROPERTY LINK_DEPENDS
+  ${PROJECT_SOURCE_DIR}/cmake/latchfile.map)
+
+# Whoever links the static library must name what it needs: inside this build the targets that
+# pkg-config found, outside plain library names. So a user of the installed package needs neither
+# pkg-config nor, for the shared library, any development package but ours.
+set(needed_here PkgConfig::simdjson PkgConfig::libmd Threads::Threads)
+set(needed_outside simdjson md pthread)
+list(TRANSFORM needed_here REPLACE "(.+)" "$<BUILD_INTERFACE:$<LINK_ONLY:\\1>>")
+list(TRANSFORM needed_outside REPLACE "(.+)" "$<INSTALL_INTERFACE:$<LINK_ONLY:\\1>>")
+set_target_properties(latchfile_static PROPERTIES
+  INTERFACE_LINK_LIBRARIES "${needed_here};${needed_outside}")
+
+install(TARGETS latchfile latchfile_static EXPORT latchfile-targets)
+if(TARGET latchfile_cli)
+  install(TARGETS latchfile_cli)
+endif()
+
+set(without)
+if(NOT LATCHFILE_WITH_JSON)
+  set(without REGEX "/(json|edit)\\.hpp$" EXCLUDE)
+endif()
+install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/latchfile DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+  FILES_MATCHING PATTERN "*.hpp" ${without})
+install(FILES ${PROJECT_BINARY_DIR}/generated/latchfile/version.hpp
+  DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/latchfile)
+
+# Before 1.0 a new minor version may change the interface.
+set(package_dir ${CMAKE_INSTALL_LIBDIR}/cmake/latchfile)
+install(EXPORT latchfile-targets NAMESPACE latchfile:: DESTINATION ${package_dir})
+configure_package_config_file(${PROJECT_SOURCE_DIR}/cmake/latchfile-config.cmake.in
+  ${PROJECT_BINARY_DIR}/generated/latchfile-config.cmake INSTALL_DESTINATION ${package_dir})
+write_basic_package_version_file(${PROJECT_BINARY_DIR}/generated/latchfile-config-version.cmake
+  COMPATIBILITY SameMinorVersion)
+install(FILES ${PROJECT_BINARY_DIR}/generated/latchfile-config.cmake
+  ${PROJECT_BINARY_DIR}/generated/latchfile-config-version.cmake DESTINATION ${package_dir})
+
+# Relative to the file itself, so that the whole prefix can be moved.
+file(RELATIVE_PATH prefix_from_pc
+  ${CMAKE_INSTALL_FULL_LIBDIR}/pkgconfig ${CMAKE_INSTALL_PREFIX})
+file(RELATIVE_PATH libdir_in_prefix ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_LIBDIR})
+file(RELATIVE_PATH includedir_in_prefix ${CMAKE_INSTALL_PREFIX} ${CMAKE_INSTALL_FULL_INCLUDEDIR})
+configure_file(${PROJECT_SOURCE_DIR}/cmake/latchfile.pc.in
+  ${PROJECT_BINARY_DIR}/generated/latchfile.pc @ONLY)
+install(FILES ${PROJECT_BINARY_DIR}/generated/latchfile.pc
+  DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)

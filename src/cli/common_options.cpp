@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Options and arguments that several commands have.
+#include "cli/commands.hpp"
+
+#include <charconv>
+#include <cmath>
+
+namespace latchfile::cli {
+namespace {
+
+/// What is wrong with `text` as a number of seconds; empty if nothing is.
+std::string seconds_fault(const std::string& text) {
+  double seconds = -1;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
+  const bool whole = error == std::errc() && end == text.data() + text.size();
+  if (whole && std::isfinite(seconds) && seconds >= 0) return {};
+  return "'" + text + "' is not a number of seconds, such as 5 or 0.2";
+}
+
+}  // namespace
+
+void add_wait_options(CLI::App& parser, WaitOptions& into) {
+  auto* timeout = parser
+                      .add_option("--timeout", into.timeout_seconds,
+                                  "Wait at most that long for the lock; without it, as long as "
+                                  "it takes")
+                      ->option_text("SECONDS")
+                      ->check(seconds_fault);
+  parser.add_flag("--nonblock", into.nonblock, "Do not wait for the lock at all")
+      ->option_text(" ")
+      ->excludes(timeout);
+}
+
+void add_id(CLI::App& parser, std::string& into, bool may_be_prefix) {
+  parser
+      .add_option("ID", into,
+                  may_be_prefix ? "web, or pod1/web inside a sandbox, or a beginning of the name "
+                                  "that fits one container only"
+                                : "web, or pod1/web inside a sandbox")
+      ->required()
+      ->option_text(" ");
+}
+
+void add_document_file(CLI::App& parser, std::string& into) {
+  parser.add_option("FILE", into, "The document, a JSON object; - for standard input, the default")
+      ->option_text(" ");
+}
+
+void add_if_match(CLI::App& parser, std::string& into) {
+  parser
+      .add_option("--if-match", into,
+                  "Only if the document has this version, see 'latchfile state --print-version'")
+      ->option_text("VERSION");
+}
+
+void add_format(CLI::App& parser, std::string& into) {
+  parser.add_option("-f,--format", into, "table, the default, or json")
+      ->option_text("FORMAT")
+      ->check(CLI::IsMember({"table", "json"}));
+}
+
+Result<> require_version(const LockedState& state, const std::string& text) {
+  if (text.empty()) return {};
+  const auto version = Version::parse(text);
+  if (!version) return std::unexpected(version.error());
+  return state.require(*version);
+}
+
+}  // namespace latchfile::cli

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// latchfile lock ID [--timeout SECONDS | --nonblock] -- CMD…
+#include "cli/commands.hpp"
+
+#include <cerrno>
+
+#include "base/quote.hpp"
+#include "cli/errors.hpp"
+#include "posix/process.hpp"
+
+namespace latchfile::cli {
+namespace {
+
+struct Options {
+  std::string id;
+  std::vector<std::string> command;
+  WaitOptions wait;
+};
+
+Result<int> run(Session& session, const Options& options) {
+  const auto id = session.store.resolve(options.id);
+  if (!id) return std::unexpected(id.error());
+  const auto state = take_lock(session, options.wait.wait(),
+                               [&](Wait wait) { return session.store.lock(*id, wait); });
+  if (!state) return std::unexpected(state.error());
+  // CMD gets a copy of the lock: if we are killed, so is CMD, and the lock stays until it and what
+  // it started are gone. If CMD ends first, we release the lock for all copies.
+  const auto code = run_program(options.command, state->descriptor());
+  if (code) return *code;
+  // As a shell has it: 127 for a command that is not there, 126 for one that cannot run.
+  session.notes.write(error_line(session.program, {Errc::io, code.error().value,
+                                                   "run " + in_quotes(options.command.front())}));
+  return code.error().value == ENOENT ? 127 : 126;
+}
+
+}  // namespace
+
+void add_lock(CLI::App& app, Action& action) {
+  const auto command =
+      add_command<Options>(app, "lock", "Run a command while holding a container's lock",
+                           "latchfile lock web --timeout 10 -- rsync -a /srv/web/ /backup/web/");
+  add_id(*command.parser, command.options->id, true);
+  command.parser
+      ->add_option("CMD", command.options->command,
+                   "After --: the command; its exit code becomes ours. It is killed if we are")
+      ->option_text("...")
+      ->required();
+  add_wait_options(*command.parser, command.options->wait);
+  on_parsed(command, action, run);
+}
+
+}  // namespace latchfile::cli

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// latchfile: the command line of the library.
+#include <unistd.h>
+
+#include "cli/commands.hpp"
+#include "cli/errors.hpp"
+#include "latchfile/version.hpp"
+#include "posix/real_kernel.hpp"
+
+namespace latchfile::cli {
+namespace {
+
+constexpr int exit_usage = 2;
+
+void describe(CLI::App& app, GlobalOptions& options) {
+  app.description(
+      "Keeps the state of containers: one JSON document and one lock each, safe from "
+      "many processes at once and whole after any crash.");
+  app.footer(
+      "Exit codes: 0 done, 1 any other error, 2 usage or malformed input, 3 not found,\n"
+      "4 already exists, 5 locked or timed out, 6 version mismatch, 7 corrupt.\n"
+      "'latchfile COMMAND --help' tells more, with an example.");
+  app.set_version_flag("--version", std::string("latchfile ") + LATCHFILE_VERSION);
+  app.add_option("--root", options.root,
+                 "The directory of the states; default: $LATCHFILE_ROOT, else /run/latchfile for "
+                 "root, else $XDG_RUNTIME_DIR/latchfile")
+      ->option_text("DIR");
+  app.add_flag("--allow-insecure-root", options.local.allow_insecure_root,
+               "Use a root that others may write to");
+  app.add_flag("--keep-lock-files", options.local.keep_lock_files,
+               "Never remove a lock file, for roots shared with gVisor's runsc");
+  app.add_flag("--unsafe-on-power-cut", options.unsafe_on_power_cut,
+               "Do not wait for the disk: documents may be lost or torn if the machine goes down");
+  app.require_subcommand(0, 1);
+}
+
+Result<int> perform(const Action& action, const GlobalOptions& options, Kernel& kernel, Output& out,
+                    Output& notes, const std::string& program) {
+  if (!action) {
+    return std::unexpected(
+        Error{Errc::invalid_argument, 0, "no command given; see 'latchfile --help'"});
+  }
+  auto store = open_store(options);
+  if (!store) return std::unexpected(std::move(store.error()));
+  Session session{kernel, std::move(*store), out, notes, program};
+  auto code = action(session);
+  if (!code) return code;
+  if (auto written = out.flush(); !written) return std::unexpected(std::move(written.error()));
+  return code;
+}
+
+/// Parses, does, and tells. The value is the exit code.
+int run(int argc, char** argv) {
+  Kernel& kernel = real_kernel();
+  occupy_standard_streams(kernel);
+  Output out(kernel, STDOUT_FILENO, "standard output");
+  Output notes(kernel, STDERR_FILENO, "standard error");
+
+  GlobalOptions options;
+  Action action;
+  CLI::App app("", "latchfile");
+  describe(app, options);
+  for (const auto add :
+       {add_create, add_state, add_save, add_update, add_list, add_delete, add_lock, add_locks}) {
+    add(app, action);
+  }
+
+  Result<int> code = exit_done;
+  std::string program = "latchfile";
+  const auto name_command = [&] {
+    for (const auto* command : app.get_subcommands())
+      program += " " + command->get_name();
+  };
+  try {
+    app.parse(argc, argv);
+    name_command();
+    code = perform(action, options, kernel, out, notes, program);
+  } catch (const CLI::CallForHelp&) {
+    out.write(app.help());
+  } catch (const CLI::CallForVersion& version) {
+    out.write(std::string(version.what()) + "\n");
+  } catch (const CLI::ParseError& error) {
+    name_command();
+    notes.write(program + ": " + error.what() + "; see '" + program + " --help'\n");
+    code = exit_usage;
+  }
+  if (code) {
+    if (auto written = out.flush(); !written) code = std::unexpected(std::move(written.error()));
+  }
+  if (!code) notes.write(error_line(program, code.error()));
+  notes.flush_or_drop();
+  return code ? *code : exit_code(code.error());
+}
+
+}  // namespace
+}  // namespace latchfile::cli
+
+int main(int argc, char** argv) { return latchfile::cli::run(argc, argv); }

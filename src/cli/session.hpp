@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What every command works with: the store that the global options name, and the standard streams.
+#pragma once
+
+#include <functional>
+#include <optional>
+#include <string>
+
+#include "cli/output.hpp"
+#include "latchfile/local.hpp"
+#include "latchfile/store.hpp"
+#include "posix/kernel.hpp"
+
+namespace latchfile::cli {
+
+struct Session {
+  Kernel& kernel;
+  Store store;
+  Output& out;          ///< standard output
+  Output& notes;        ///< standard error: warnings, and what is being waited for
+  std::string program;  ///< "latchfile list": how lines in `notes` begin
+};
+
+/// The work of one command, once its arguments are parsed. The value is the exit code.
+using Action = std::function<Result<int>(Session&)>;
+
+inline constexpr int exit_done = 0;
+
+/// Options that come before or after the command.
+struct GlobalOptions {
+  std::string root;  ///< empty: the default
+  LocalOptions local;
+  bool unsafe_on_power_cut = false;
+};
+
+/// Errors: invalid_argument: there is no default root here; unsupported: the kind of root.
+[[nodiscard]] Result<Store> open_store(const GlobalOptions& options);
+
+/// --timeout and --nonblock.
+struct WaitOptions {
+  std::optional<double> timeout_seconds;
+  bool nonblock = false;
+
+  [[nodiscard]] Wait wait() const;
+};
+
+/// `take(wait)`, where take locks: if the lock is busy and a person watches, says first who has it.
+template <class Take>
+[[nodiscard]] auto take_lock(Session& session, Wait wait, const Take& take) {
+  if (wait.is_never() || !session.notes.is_terminal()) return take(wait);
+  auto taken = take(Wait::never());
+  if (taken || taken.error().code != Errc::locked) return taken;
+  session.notes.write(session.program + ": waiting: " + taken.error().message() + "\n");
+  session.notes.flush_or_drop();
+  return take(wait);
+}
+
+/// The document in a file, or on standard input for "-". Errors: invalid_argument, too_large, io.
+[[nodiscard]] Result<Document> read_document(Kernel& kernel, const std::string& file);
+
+}  // namespace latchfile::cli

@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local/load.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <optional>
+#include <thread>
+
+#include "local/names.hpp"
+#include "posix/lock_file.hpp"
+#include "posix/read_file.hpp"
+
+namespace latchfile {
+namespace {
+
+/// The document in a file, or nothing if what is there may be half of one.
+Result<std::optional<Document>> read_whole(const Directory& dir, const std::string& name,
+                                           std::string& why_not) {
+  auto content = read_file(dir, name, Document::max_bytes);
+  if (!content) return std::unexpected(std::move(content.error()));
+  if (!content->settled) {
+    why_not = "it changes while it is read";
+    return std::optional<Document>();
+  }
+  auto document = Document::parse(std::move(content->bytes));
+  if (document) return std::optional<Document>(std::move(*document));
+  why_not = std::move(document.error().context);
+  return std::optional<Document>();
+}
+
+Error corrupt(const Directory& dir, const std::string& name, const std::string& why) {
+  return {Errc::corrupt, 0, dir.path_of(name) + " is corrupt: " + why};
+}
+
+}  // namespace
+
+Result<Document> load_document_locked(const Directory& dir, const ContainerId& id) {
+  const auto name = names::state(id);
+  std::string why_not;
+  auto document = read_whole(dir, name, why_not);
+  if (!document) return std::unexpected(std::move(document.error()));
+  if (!*document) return std::unexpected(corrupt(dir, name, why_not));
+  return std::move(**document);
+}
+
+Result<Document> load_document(const Directory& dir, const ContainerId& id, Wait settle) {
+  const auto name = names::state(id);
+  std::string why_not;
+  auto document = read_whole(dir, name, why_not);
+  if (!document) return std::unexpected(std::move(document.error()));
+  if (*document) return std::move(**document);
+
+  const auto lock = LockFile::acquire(dir, names::lock(id), LockFile::Mode::shared, settle);
+  if (!lock) {
+    // A thread that holds the lock itself reads under it already, and whoever may not open the lock
+    // file cannot wait for it; both can still look again.
+    const auto code = lock.error().code;
+    if (code == Errc::locked || code == Errc::timed_out) {
+      auto busy = lock.error();
+      busy.context = dir.path_of(name) + " is being rewritten (" + why_not + "): " + busy.context;
+      return std::unexpected(std::move(busy));
+    }
+  }
+  return load_document_locked(dir, id);
+}
+
+std::vector<Result<Document>> load_documents(const Directory& dir, std::span<const ContainerId> ids,
+                                             Wait settle) {
+  // Starting a thread costs as much as a few loads.
+  constexpr std::size_t ids_per_thread = 32;
+  constexpr std::size_t max_threads = 8;
+  // Threads take this many ids at a time, so that one slow file holds up little.
+  constexpr std::size_t batch = 8;
+
+  std::vector<std::optional<Result<Document>>> answers(ids.size());
+  std::atomic<std::size_t> next = 0;
+  const auto work = [&] {
+    for (;;) {
+      const auto begin = next.fetch_add(batch);
+      if (begin >= ids.size()) return;
+      for (auto i = begin; i < std::min(begin + batch, ids.size()); ++i) {
+        answers[i] = load_document(dir, ids[i], settle);
+      }
+    }
+  };
+  const auto threads = std::clamp<std::size_t>(
+      ids.size() / ids_per_thread, 1,
+      std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, max_threads));
+  std::vector<std::jthread> helpers;
+  for (std::size_t i = 1; i < threads; ++i) {
+    try {
+      helpers.emplace_back(work);
+    } catch (const std::system_error&) {
+      break;  // no more threads to be had: those that run do all the work
+    }
+  }
+  work();
+  helpers.clear();
+
+  std::vector<Result<Document>> documents;
+  documents.reserve(ids.size());
+  for (auto& answer : answers)
+    documents.push_back(std::move(*answer));
+  return documents;
+}
+
+}  // namespace latchfile

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Loading: without a lock, and without trusting what stands at the name.
+//
+// Our own writers only ever rename whole files into place. A writer that truncates and rewrites in
+// place, as gVisor's does, holds the lock file's flock while it does so: what looks torn is read
+// once more under a shared lock, and only if it is still no document then is it corrupt.
+#pragma once
+
+#include <span>
+#include <vector>
+
+#include "latchfile/container_id.hpp"
+#include "latchfile/document.hpp"
+#include "latchfile/wait.hpp"
+#include "posix/directory.hpp"
+
+namespace latchfile {
+
+/// Errors: as Store::load.
+[[nodiscard]] Result<Document> load_document(const Directory& dir, const ContainerId& id,
+                                             Wait settle);
+
+/// For callers that hold the exclusive lock.
+[[nodiscard]] Result<Document> load_document_locked(const Directory& dir, const ContainerId& id);
+
+/// Several at once, on several threads if they are many; the answers are in the order of `ids`.
+[[nodiscard]] std::vector<Result<Document>> load_documents(const Directory& dir,
+                                                           std::span<const ContainerId> ids,
+                                                           Wait settle);
+
+}  // namespace latchfile

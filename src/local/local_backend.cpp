@@ -1,0 +1,141 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local/local_backend.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+
+#include "local/list.hpp"
+#include "local/load.hpp"
+#include "local/local_lock.hpp"
+#include "local/names.hpp"
+#include "posix/lock_holder.hpp"
+
+namespace latchfile {
+namespace {
+
+/// What load_all waits for a writer that rewrites in place, for each document that it catches torn.
+constexpr Wait settle_wait_of_many = Wait::at_most(std::chrono::milliseconds(100));
+
+Error in_operation(std::string_view operation, const ContainerId& id, Error error) {
+  error.context = std::string(operation) + " " + id.text() + ": " + error.context;
+  return error;
+}
+
+Error no_such_container(std::string_view operation, const ContainerId& id, const Root& root) {
+  return in_operation(operation, id, {Errc::not_found, 0, "no such container in " + root.path()});
+}
+
+}  // namespace
+
+LocalBackend::LocalBackend(Kernel& kernel, std::string root, LocalOptions options)
+    : root_(kernel, std::move(root), options.allow_insecure_root), options_(options) {}
+
+Result<std::vector<ContainerId>> LocalBackend::list() const {
+  const auto dir = root_.find();
+  if (!dir) return std::unexpected(dir.error());
+  if (!*dir) return std::vector<ContainerId>();
+  return list_ids(**dir);
+}
+
+Result<bool> LocalBackend::exists(const ContainerId& id) const {
+  const auto dir = root_.find();
+  if (!dir) return std::unexpected(dir.error());
+  if (!*dir) return false;
+  return state_exists(**dir, id);
+}
+
+Result<Document> LocalBackend::load(const ContainerId& id, Wait settle) const {
+  const auto dir = root_.find();
+  if (!dir) return std::unexpected(in_operation("load", id, dir.error()));
+  if (!*dir) return std::unexpected(no_such_container("load", id, root_));
+  auto document = load_document(**dir, id, settle);
+  if (document) return document;
+  if (document.error().code == Errc::not_found) {
+    return std::unexpected(no_such_container("load", id, root_));
+  }
+  return std::unexpected(in_operation("load", id, std::move(document.error())));
+}
+
+std::vector<Result<Document>> LocalBackend::load_many(std::span<const ContainerId> ids) const {
+  const auto dir = root_.find();
+  if (!dir || !*dir) {
+    const auto error =
+        dir ? Error{Errc::not_found, 0, "root " + root_.path() + " is gone"} : dir.error();
+    return {ids.size(), std::unexpected(error)};
+  }
+  auto documents = load_documents(**dir, ids, settle_wait_of_many);
+  for (std::size_t i = 0; i < ids.size(); ++i) {
+    if (!documents[i]) {
+      documents[i] = std::unexpected(in_operation("load", ids[i], std::move(documents[i].error())));
+    }
+  }
+  return documents;
+}
+
+Result<AcquiredState> LocalBackend::lock(const ContainerId& id, Wait wait) const {
+  const auto dir = root_.find();
+  if (!dir) return std::unexpected(in_operation("lock", id, dir.error()));
+  // Looked at before the lock as well, so that a lock of an id without state makes no file.
+  const auto exists = *dir ? state_exists(**dir, id) : Result<bool>(false);
+  if (!exists) return std::unexpected(in_operation("lock", id, exists.error()));
+  if (!*exists) return std::unexpected(no_such_container("lock", id, root_));
+
+  auto lock = LocalLock::acquire(*dir, id, wait, options_);
+  if (!lock) return std::unexpected(in_operation("lock", id, std::move(lock.error())));
+  const auto still_exists = (*lock)->find_state();
+  if (!still_exists) return std::unexpected(in_operation("lock", id, still_exists.error()));
+  if (!*still_exists) return std::unexpected(no_such_container("lock", id, root_));
+  auto document = load_document_locked(**dir, id);
+  if (!document) return std::unexpected(in_operation("lock", id, std::move(document.error())));
+  return AcquiredState{std::move(*lock), std::move(*document)};
+}
+
+Result<std::unique_ptr<HeldLock>> LocalBackend::lock_for_new(const ContainerId& id,
+                                                             Wait wait) const {
+  const auto dir = root_.find_or_make();
+  if (!dir) return std::unexpected(in_operation("create", id, dir.error()));
+  auto lock = LocalLock::acquire(*dir, id, wait, options_);
+  if (!lock) return std::unexpected(in_operation("create", id, std::move(lock.error())));
+  const auto exists = (*lock)->find_state();
+  if (!exists) return std::unexpected(in_operation("create", id, exists.error()));
+  if (*exists) {
+    return std::unexpected(in_operation(
+        "create", id, {Errc::already_exists, 0, "it already exists in " + root_.path()}));
+  }
+  return std::move(*lock);
+}
+
+Result<std::vector<LockHolder>> LocalBackend::locks() const {
+  const auto dir = root_.find();
+  if (!dir) return std::unexpected(dir.error());
+  if (!*dir) return std::vector<LockHolder>();
+  auto flocks = read_flocks(root_.kernel());
+  if (!flocks) {
+    return std::unexpected(
+        Error{Errc::unsupported, flocks.error().value, "list the holders of locks: /proc/locks"});
+  }
+  std::erase_if(*flocks, [](const FlockEntry& entry) { return entry.waiting; });
+  const auto files = list_lock_files(**dir);
+  if (!files) return std::unexpected(files.error());
+
+  std::vector<LockHolder> holders;
+  std::ranges::sort(*flocks, {}, &FlockEntry::inode);
+  for (const auto& file : *files) {
+    const auto same_inode = std::ranges::equal_range(*flocks, file.inode, {}, &FlockEntry::inode);
+    if (same_inode.empty()) continue;
+    // Inodes of other file systems may have the same number.
+    const auto stat =
+        root_.kernel().fstatat((*dir)->fd.get(), names::lock(file.id).c_str(), AT_SYMLINK_NOFOLLOW);
+    if (!stat) continue;  // unlinked meanwhile
+    for (const auto& entry : same_inode) {
+      if (entry.device != stat->st_dev) continue;
+      holders.push_back({file.id, entry.pid, command_of(root_.kernel(), entry.pid)});
+    }
+  }
+  std::ranges::sort(
+      holders, {}, [](const LockHolder& holder) { return std::tie(holder.id.text(), holder.pid); });
+  return holders;
+}
+
+}  // namespace latchfile

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LocalBackend: the store in a root directory.
+#pragma once
+
+#include "latchfile/local.hpp"
+#include "local/root.hpp"
+#include "store/backend.hpp"
+
+namespace latchfile {
+
+class LocalBackend final : public Backend {
+ public:
+  /// `root` is an absolute path.
+  LocalBackend(Kernel& kernel, std::string root, LocalOptions options);
+
+  Result<std::vector<ContainerId>> list() const override;
+  Result<bool> exists(const ContainerId& id) const override;
+  Result<Document> load(const ContainerId& id, Wait settle) const override;
+  std::vector<Result<Document>> load_many(std::span<const ContainerId> ids) const override;
+  Result<AcquiredState> lock(const ContainerId& id, Wait wait) const override;
+  Result<std::unique_ptr<HeldLock>> lock_for_new(const ContainerId& id, Wait wait) const override;
+  Result<std::vector<LockHolder>> locks() const override;
+
+ private:
+  Root root_;
+  LocalOptions options_;
+};
+
+}  // namespace latchfile

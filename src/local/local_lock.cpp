@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "local/local_lock.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+
+#include "local/names.hpp"
+#include "posix/replace_file.hpp"
+
+namespace latchfile {
+
+Result<bool> state_exists(const Directory& dir, const ContainerId& id) {
+  const auto name = names::state(id);
+  const auto found = dir.kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
+  if (found) return true;
+  if (found.error().value == ENOENT) return false;
+  return std::unexpected(sys_error("stat", dir, name, found.error()));
+}
+
+Result<std::unique_ptr<LocalLock>> LocalLock::acquire(std::shared_ptr<const Directory> dir,
+                                                      const ContainerId& id, Wait wait,
+                                                      const LocalOptions& options) {
+  auto lock = LockFile::acquire(*dir, names::lock(id), LockFile::Mode::exclusive, wait);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  return std::make_unique<LocalLock>(std::move(dir), id, std::move(**lock), options);
+}
+
+LocalLock::LocalLock(std::shared_ptr<const Directory> dir, ContainerId id, LockFile lock,
+                     const LocalOptions& options)
+    : dir_(std::move(dir)), id_(std::move(id)), lock_(std::move(lock)), options_(options) {}
+
+LocalLock::~LocalLock() {
+  // If this fails, an empty lock file is left, which the next holder of the lock uses.
+  if (vacant_ && lock_.is_ours()) static_cast<void>(unlink_lock_file());
+}
+
+Result<bool> LocalLock::find_state() {
+  auto exists = state_exists(*dir_, id_);
+  vacant_ = exists && !*exists;
+  return exists;
+}
+
+Result<> LocalLock::still_ours(std::string_view operation) const {
+  if (lock_.is_ours()) return {};
+  return std::unexpected(Error{Errc::lock_lost, 0,
+                               std::string(operation) + " " + id_.text() +
+                                   ": the lock belongs to the process that took it before a fork"});
+}
+
+Result<> LocalLock::save(const Document& document) {
+  if (auto ours = still_ours("save"); !ours) return ours;
+  auto saved = replace_file(*dir_, names::state(id_), names::temp(id_), document.bytes(),
+                            options_.durability == Durability::full ? Sync::yes : Sync::no);
+  if (saved || saved.error().code == Errc::commit_unknown) vacant_ = false;
+  if (!saved) saved.error().context = "save " + id_.text() + ": " + saved.error().context;
+  return saved;
+}
+
+Result<> LocalLock::destroy() {
+  if (auto ours = still_ours("destroy"); !ours) return ours;
+  const auto failed = [&](Error error) {
+    error.context = "destroy " + id_.text() + ": " + error.context;
+    return std::unexpected(std::move(error));
+  };
+  const auto state = names::state(id_);
+  const auto removed = dir_->kernel.unlinkat(dir_->fd.get(), state.c_str());  // D1
+  if (!removed && removed.error().value != ENOENT) {
+    return failed(sys_error("unlink", *dir_, state, removed.error()));
+  }
+  const auto synced = options_.durability == Durability::full ? sync_names(*dir_) : Sys<>();  // D2
+  const auto unlocked = unlink_lock_file();                                                   // D3
+  if (!synced) {
+    return failed({Errc::commit_unknown, synced.error().value,
+                   "removed " + dir_->path_of(state) + ", but a power cut may undo that: fsync " +
+                       dir_->path});
+  }
+  if (!unlocked) {
+    return failed(sys_error("removed the state, but left its lock file: unlink", *dir_,
+                            lock_.name(), unlocked.error()));
+  }
+  return {};  // D4 is our destructor
+}
+
+Sys<> LocalLock::unlink_lock_file() const {
+  if (options_.keep_lock_files) return {};
+  auto removed = dir_->kernel.unlinkat(dir_->fd.get(), lock_.name().c_str());
+  if (!removed && removed.error().value == ENOENT) return {};
+  return removed;
+}
+
+}  // namespace latchfile

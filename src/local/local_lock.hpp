@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// LocalLock: a held lock in a root directory, and what may be done under it.
+//
+//   Save     S1 to S5, see posix/replace_file.hpp
+//   Destroy  D1 unlink the state · D2 fsync the root · D3 unlink the lock file · D4 close it
+//
+// D3 comes before D4: a lock file may only be unlinked by whoever holds it, and the others notice
+// at L3. Whoever releases the lock of an id without state unlinks its lock file in the same way.
+#pragma once
+
+#include <memory>
+#include <optional>
+
+#include "latchfile/local.hpp"
+#include "posix/lock_file.hpp"
+#include "store/backend.hpp"
+
+namespace latchfile {
+
+/// Whether anything stands at the name of the state, be it a document or not. Errors: io.
+[[nodiscard]] Result<bool> state_exists(const Directory& dir, const ContainerId& id);
+
+class LocalLock final : public HeldLock {
+ public:
+  /// The lock on `id`, whether it has a state or not. Errors: as LockFile::acquire.
+  [[nodiscard]] static Result<std::unique_ptr<LocalLock>> acquire(
+      std::shared_ptr<const Directory> dir, const ContainerId& id, Wait wait,
+      const LocalOptions& options);
+
+  LocalLock(std::shared_ptr<const Directory> dir, ContainerId id, LockFile lock,
+            const LocalOptions& options);
+  ~LocalLock() override;
+
+  /// Whether the id has a state. If it has none, and gets none, releasing the lock removes the lock
+  /// file. Errors: io.
+  [[nodiscard]] Result<bool> find_state();
+
+  Result<> save(const Document& document) override;
+  Result<> destroy() override;
+  int descriptor() const override { return lock_.descriptor(); }
+
+ private:
+  [[nodiscard]] Result<> still_ours(std::string_view operation) const;
+  [[nodiscard]] Sys<> unlink_lock_file() const;
+
+  std::shared_ptr<const Directory> dir_;
+  ContainerId id_;
+  LockFile lock_;
+  LocalOptions options_;
+  bool vacant_ = false;
+};
+
+}  // namespace latchfile

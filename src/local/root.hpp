@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Root: the root directory of a store, which may not exist yet and may be replaced by another.
+//
+// Each operation of the backend asks for the directory anew: one stat of the path tells that it is
+// still the one that is open, and that nobody opened it to strangers since.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "latchfile/error.hpp"
+#include "posix/directory.hpp"
+
+namespace latchfile {
+
+class Root {
+ public:
+  /// `allow_insecure`: accept a root that group or others may write to without the sticky bit.
+  Root(Kernel& kernel, std::string path, bool allow_insecure);
+
+  /// The directory; null if it does not exist. Errors: insecure, io.
+  [[nodiscard]] Result<std::shared_ptr<const Directory>> find() const;
+
+  /// The directory, made with its parents if it is absent; what is made is durable before this
+  /// returns. Errors: insecure, io.
+  [[nodiscard]] Result<std::shared_ptr<const Directory>> find_or_make() const;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+  [[nodiscard]] Kernel& kernel() const { return kernel_; }
+
+ private:
+  [[nodiscard]] Result<> check_mode(mode_t mode) const;
+
+  Kernel& kernel_;
+  std::string path_;
+  bool allow_insecure_;
+
+  struct Opened {
+    std::shared_ptr<const Directory> directory;
+    dev_t device = 0;
+    ino_t inode = 0;
+  };
+  mutable std::mutex mutex_;
+  mutable Opened opened_;  // guarded by mutex_
+};
+
+}  // namespace latchfile

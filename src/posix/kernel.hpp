@@ -1,0 +1,92 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Kernel: the one seam between Latchfile and the operating system.
+//
+// Each function is the system call of that name, with its errors as values. Nothing is retried and
+// nothing is remembered: the rules about EINTR, fsync and close are the callers'. RealKernel calls
+// the kernel; the tests put simulators here that fail, crash and lose power.
+//
+// Threads: an implementation may be called from any thread at once.
+#pragma once
+
+#include <cerrno>
+#include <chrono>
+#include <cstddef>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+#include "posix/unique_fd.hpp"
+
+namespace latchfile {
+
+/// The errno of a system call that failed.
+struct Errno {
+  int value;
+  [[nodiscard]] friend bool operator==(Errno, Errno) = default;
+};
+
+template <class T = void>
+using Sys = std::expected<T, Errno>;
+
+class Kernel {
+ public:
+  using Clock = std::chrono::steady_clock;
+
+  Kernel() = default;
+  Kernel(const Kernel&) = delete;
+  Kernel& operator=(const Kernel&) = delete;
+  virtual ~Kernel() = default;
+
+  // Descriptors. O_CLOEXEC is added to the flags of every openat.
+  [[nodiscard]] virtual Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) = 0;
+  virtual Sys<> close(int fd) = 0;
+  [[nodiscard]] virtual Sys<std::size_t> read(int fd, char* into, std::size_t bytes) = 0;
+  [[nodiscard]] virtual Sys<std::size_t> write(int fd, std::string_view bytes) = 0;
+  [[nodiscard]] virtual Sys<struct stat> fstat(int fd) = 0;
+  [[nodiscard]] virtual Sys<> fchmod(int fd, mode_t mode) = 0;
+  [[nodiscard]] virtual Sys<> fchown(int fd, uid_t uid, gid_t gid) = 0;
+  [[nodiscard]] virtual Sys<> fdatasync(int fd) = 0;
+  [[nodiscard]] virtual Sys<> fsync(int fd) = 0;
+
+  // Names.
+  [[nodiscard]] virtual Sys<struct stat> fstatat(int dir, const char* path, int flags) = 0;
+  [[nodiscard]] virtual Sys<> renameat(int dir, const char* from, const char* to) = 0;
+  [[nodiscard]] virtual Sys<> unlinkat(int dir, const char* path) = 0;
+  [[nodiscard]] virtual Sys<> mkdirat(int dir, const char* path, mode_t mode) = 0;
+  /// Fills `into` with struct dirent64 records; 0 bytes at the end.
+  [[nodiscard]] virtual Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) = 0;
+
+  // Locks.
+  [[nodiscard]] virtual Sys<> flock(int fd, int operation) = 0;
+  /// flock that gives up at `deadline` with ETIMEDOUT. The kernel has no such call; it behaves as
+  /// one: it sleeps until the lock is free, and holds nothing when it fails.
+  [[nodiscard]] virtual Sys<> flock_until(int fd, int operation, Clock::time_point deadline) = 0;
+
+  // Terminals.
+  /// The width of the terminal that `fd` is, 0 if it does not say; ENOTTY if it is none.
+  [[nodiscard]] virtual Sys<unsigned> terminal_columns(int fd) {
+    static_cast<void>(fd);
+    return std::unexpected(Errno{ENOTTY});
+  }
+
+  // Processes and time.
+  [[nodiscard]] virtual Clock::time_point now() = 0;
+  [[nodiscard]] virtual pid_t getpid() = 0;
+  [[nodiscard]] virtual pid_t gettid() = 0;
+};
+
+/// Calls `operation` until it ends otherwise than by EINTR. Not for close, which on Linux has
+/// closed the descriptor even then, and not for fsync, whose second answer can hide the first one's
+/// error.
+template <class Operation>
+[[nodiscard]] auto retry_eintr(Operation&& operation) {
+  for (;;) {
+    auto outcome = operation();
+    if (outcome || outcome.error().value != EINTR) return outcome;
+  }
+}
+
+}  // namespace latchfile

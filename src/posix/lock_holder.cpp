@@ -1,0 +1,122 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "posix/lock_holder.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <fcntl.h>
+#include <sys/sysmacros.h>
+
+#include "base/quote.hpp"
+
+namespace latchfile {
+namespace {
+
+/// All of a file of /proc, whose size stat does not tell, up to `max_bytes`.
+Sys<std::string> read_proc(Kernel& kernel, const std::string& path, std::size_t max_bytes) {
+  auto fd = retry_eintr([&] { return kernel.openat(AT_FDCWD, path.c_str(), O_RDONLY, 0); });
+  if (!fd) return std::unexpected(fd.error());
+  std::string text;
+  std::size_t used = 0;
+  while (used < max_bytes) {
+    text.resize(std::max<std::size_t>(4096, 2 * used));
+    const auto got =
+        retry_eintr([&] { return kernel.read(fd->get(), text.data() + used, text.size() - used); });
+    if (!got) return std::unexpected(got.error());
+    if (*got == 0) break;
+    used += *got;
+  }
+  text.resize(used);
+  return text;
+}
+
+/// Takes the next word off `rest`.
+std::string_view next_word(std::string_view& rest) {
+  const auto begin = std::min(rest.find_first_not_of(' '), rest.size());
+  const auto end = std::min(rest.find(' ', begin), rest.size());
+  const auto word = rest.substr(begin, end - begin);
+  rest.remove_prefix(end);
+  return word;
+}
+
+template <class Number>
+std::optional<Number> number(std::string_view text, int base) {
+  Number value{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, base);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+/// `1: FLOCK  ADVISORY  WRITE 1234 fd:01:5678 0 EOF`, or with `->` after the number while waiting.
+std::optional<FlockEntry> parse_line(std::string_view line) {
+  if (next_word(line).empty()) return std::nullopt;
+  auto kind = next_word(line);
+  const bool waiting = kind == "->";
+  if (waiting) kind = next_word(line);
+  if (kind != "FLOCK") return std::nullopt;
+  next_word(line);  // ADVISORY
+  next_word(line);  // READ or WRITE
+  const auto pid = number<pid_t>(next_word(line), 10);
+  const auto file = next_word(line);
+  const auto first = file.find(':');
+  const auto second = file.find(':', first + 1);
+  if (!pid || first == file.npos || second == file.npos) return std::nullopt;
+  const auto major = number<unsigned>(file.substr(0, first), 16);
+  const auto minor = number<unsigned>(file.substr(first + 1, second - first - 1), 16);
+  const auto inode = number<ino_t>(file.substr(second + 1), 10);
+  if (!major || !minor || !inode) return std::nullopt;
+  return FlockEntry{makedev(*major, *minor), *inode, *pid, waiting};
+}
+
+}  // namespace
+
+std::vector<FlockEntry> parse_flocks(std::string_view text) {
+  std::vector<FlockEntry> entries;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    if (const auto entry = parse_line(text.substr(0, end))) entries.push_back(*entry);
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return entries;
+}
+
+Sys<std::vector<FlockEntry>> read_flocks(Kernel& kernel) {
+  constexpr std::size_t max_bytes = std::size_t{64} << 20;
+  const auto text = read_proc(kernel, "/proc/locks", max_bytes);
+  if (!text) return std::unexpected(text.error());
+  return parse_flocks(*text);
+}
+
+std::string command_of(Kernel& kernel, pid_t pid) {
+  constexpr std::size_t max_bytes = 4096;
+  const auto proc = "/proc/" + std::to_string(pid);
+  auto arguments = read_proc(kernel, proc + "/cmdline", max_bytes);
+  if (!arguments) return {};
+  while (!arguments->empty() && arguments->back() == '\0')
+    arguments->pop_back();
+  if (!arguments->empty()) {
+    std::ranges::replace(*arguments, '\0', ' ');
+    return *arguments;
+  }
+  // A kernel thread or a zombie has no arguments left, but still a name.
+  auto name = read_proc(kernel, proc + "/comm", max_bytes);
+  if (!name || name->empty()) return {};
+  if (name->back() == '\n') name->pop_back();
+  return "[" + *name + "]";
+}
+
+std::string describe_holder(Kernel& kernel, const struct stat& lock_file) {
+  const auto flocks = read_flocks(kernel);
+  if (!flocks) return "held by a process that cannot be named, because /proc/locks is unreadable";
+  const auto holder = std::ranges::find_if(*flocks, [&](const FlockEntry& entry) {
+    return !entry.waiting && entry.device == lock_file.st_dev && entry.inode == lock_file.st_ino;
+  });
+  if (holder == flocks->end()) {
+    return "held by a process of another pid namespace or machine, or just released";
+  }
+  const auto command = command_of(kernel, holder->pid);
+  const auto who = "held by pid " + std::to_string(holder->pid);
+  if (command.empty()) return who + ", which is gone but left the lock to a child";
+  return who + " (" + printable(command) + ")";
+}
+
+}  // namespace latchfile

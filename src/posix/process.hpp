@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Running a program and waiting for it. Beside the Kernel seam, because no step of a protocol
+// depends on it: fork and exec have no simulator worth having, and the tests use real programs.
+//
+// A program dies with us: if we are killed, so is it. For callers with one thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "posix/kernel.hpp"
+
+namespace latchfile {
+
+/// How a program ended: its exit code, or 128 and the number of the signal that ended it.
+using ExitCode = int;
+
+/// Runs `arguments` with our standard streams and waits for its end. The program keeps
+/// `descriptor`, which is otherwise closed on exec. HUP, INT, QUIT and TERM that another process
+/// sends to us are passed on to it; those that a terminal sends reach it by themselves. Errors: why
+/// it could not be started.
+[[nodiscard]] Sys<ExitCode> run_program(const std::vector<std::string>& arguments, int descriptor);
+
+struct Filtered {
+  ExitCode exit_code;
+  std::string output;  ///< at most one byte more than was asked for
+};
+
+/// Runs `arguments` as a filter: `input` is its standard input, and its standard output is
+/// returned. A program that writes more than `max_output_bytes` is killed.
+[[nodiscard]] Sys<Filtered> run_filter(Kernel& kernel, const std::vector<std::string>& arguments,
+                                       std::string_view input, std::size_t max_output_bytes);
+
+}  // namespace latchfile

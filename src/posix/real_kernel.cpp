@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The only file that calls the operating system, but for process.cpp, which starts programs.
+#include "posix/real_kernel.hpp"
+
+#include <cerrno>
+#include <csignal>
+#include <dirent.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <sys/file.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "posix/kernel.hpp"
+
+namespace latchfile {
+namespace {
+
+Sys<> outcome(int result) {
+  if (result == 0) return {};
+  return std::unexpected(Errno{errno});
+}
+
+Sys<std::size_t> count(ssize_t result) {
+  if (result >= 0) return static_cast<std::size_t>(result);
+  return std::unexpected(Errno{errno});
+}
+
+/// A thread that sleeps in flock(2) for another thread that can stop waiting. A lock belongs to the
+/// open file, not to the thread, so what the sleeper gets its creator has. It needs no signal
+/// handler of the program: pthread_cancel interrupts the system call with a signal that glibc keeps
+/// for itself.
+class FlockSleeper {
+ public:
+  FlockSleeper(int fd, int operation) : fd_(fd), operation_(operation) { sem_init(&done_, 0, 0); }
+  FlockSleeper(const FlockSleeper&) = delete;
+  FlockSleeper& operator=(const FlockSleeper&) = delete;
+  ~FlockSleeper() { sem_destroy(&done_); }
+
+  Sys<> wait_until(Kernel::Clock::time_point deadline) {
+    // A thread starts with the signal mask of its creator. It must not run the program's handlers.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    pthread_t thread{};
+    const int created = pthread_create(&thread, nullptr, &FlockSleeper::run, this);
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (created != 0) return std::unexpected(Errno{created});
+
+    const bool finished = wait_for_done(deadline);
+    if (!finished) pthread_cancel(thread);
+    pthread_join(thread, nullptr);
+    if (finished) return outcome_;
+    // The lock may have come between the deadline and the cancellation; taking it again tells.
+    if (::flock(fd_, operation_ | LOCK_NB) == 0) return {};
+    return std::unexpected(Errno{errno == EWOULDBLOCK ? ETIMEDOUT : errno});
+  }
+
+ private:
+  static void* run(void* self) {
+    auto& sleeper = *static_cast<FlockSleeper*>(self);
+    // Asynchronous, because flock is no cancellation point; nothing between these two calls owns
+    // anything that a cancellation could leak.
+    pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
+    const auto result = ::syscall(SYS_flock, sleeper.fd_, sleeper.operation_);
+    pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, nullptr);
+    if (result != 0) sleeper.outcome_ = std::unexpected(Errno{errno});
+    sem_post(&sleeper.done_);
+    return nullptr;
+  }
+
+  bool wait_for_done(Kernel::Clock::time_point deadline) {
+    const auto since_epoch = deadline.time_since_epoch();
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(since_epoch);
+    timespec until{};
+    until.tv_sec = seconds.count();
+    until.tv_nsec = std::chrono::nanoseconds(since_epoch - seconds).count();
+    for (;;) {
+      if (sem_clockwait(&done_, CLOCK_MONOTONIC, &until) == 0) return true;
+      if (errno != EINTR) return false;
+    }
+  }
+
+  int fd_;
+  int operation_;
+  sem_t done_{};
+  Sys<> outcome_;
+};
+
+class RealKernel final : public Kernel {
+ public:
+  Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
+    const int fd = ::openat(dir, path, flags | O_CLOEXEC, mode);
+    if (fd < 0) return std::unexpected(Errno{errno});
+    return UniqueFd(*this, fd);
+  }
+  Sys<> close(int fd) override { return outcome(::close(fd)); }
+  Sys<std::size_t> read(int fd, char* into, std::size_t bytes) override {
+    return count(::read(fd, into, bytes));
+  }
+  Sys<std::size_t> write(int fd, std::string_view bytes) override {
+    return count(::write(fd, bytes.data(), bytes.size()));
+  }
+  Sys<struct stat> fstat(int fd) override {
+    struct stat result;
+    if (::fstat(fd, &result) != 0) return std::unexpected(Errno{errno});
+    return result;
+  }
+  Sys<> fchmod(int fd, mode_t mode) override { return outcome(::fchmod(fd, mode)); }
+  Sys<> fchown(int fd, uid_t uid, gid_t gid) override { return outcome(::fchown(fd, uid, gid)); }
+  Sys<> fdatasync(int fd) override { return outcome(::fdatasync(fd)); }
+  Sys<> fsync(int fd) override { return outcome(::fsync(fd)); }
+
+  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
+    struct stat result;
+    if (::fstatat(dir, path, &result, flags) != 0) return std::unexpected(Errno{errno});
+    return result;
+  }
+  Sys<> renameat(int dir, const char* from, const char* to) override {
+    return outcome(::renameat(dir, from, dir, to));
+  }
+  Sys<> unlinkat(int dir, const char* path) override { return outcome(::unlinkat(dir, path, 0)); }
+  Sys<> mkdirat(int dir, const char* path, mode_t mode) override {
+    return outcome(::mkdirat(dir, path, mode));
+  }
+  Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) override {
+    return count(::getdents64(fd, into, bytes));
+  }
+
+  Sys<> flock(int fd, int operation) override { return outcome(::flock(fd, operation)); }
+  Sys<> flock_until(int fd, int operation, Clock::time_point deadline) override {
+    return FlockSleeper(fd, operation).wait_until(deadline);
+  }
+
+  Sys<unsigned> terminal_columns(int fd) override {
+    winsize size{};
+    if (::ioctl(fd, TIOCGWINSZ, &size) != 0) return std::unexpected(Errno{errno});
+    return size.ws_col;
+  }
+
+  Clock::time_point now() override { return Clock::now(); }
+  pid_t getpid() override { return ::getpid(); }
+  pid_t gettid() override { return ::gettid(); }
+};
+
+}  // namespace
+
+Kernel& real_kernel() {
+  // Never destroyed: guards that live as long as the process close their descriptors through it.
+  static RealKernel* const kernel = new RealKernel;
+  return *kernel;
+}
+
+}  // namespace latchfile

@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "posix/replace_file.hpp"
+
+#include <cerrno>
+#include <fcntl.h>
+#include <optional>
+
+namespace latchfile {
+namespace {
+
+constexpr mode_t new_file_mode = 0640;
+/// What a replacement has until it gets the mode of its predecessor: nobody else may open it
+/// sooner.
+constexpr mode_t closed_mode = 0600;
+constexpr mode_t permission_bits = 07777;
+
+/// S1.
+Sys<UniqueFd> create_temp(const Directory& dir, const std::string& temp_name, mode_t mode) {
+  const auto create = [&] {
+    return retry_eintr([&] {
+      return dir.kernel.openat(dir.fd.get(), temp_name.c_str(),
+                               O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode);
+    });
+  };
+  auto fd = create();
+  if (fd || fd.error().value != EEXIST) return fd;
+  const auto removed = dir.kernel.unlinkat(dir.fd.get(), temp_name.c_str());
+  if (!removed && removed.error().value != ENOENT) return std::unexpected(removed.error());
+  return create();
+}
+
+Sys<> write_all(Kernel& kernel, const UniqueFd& fd, std::string_view content) {
+  while (!content.empty()) {
+    const auto written = retry_eintr([&] { return kernel.write(fd.get(), content); });
+    if (!written) return std::unexpected(written.error());
+    content.remove_prefix(*written);
+  }
+  return {};
+}
+
+/// The mode and owner of `old` for the temp file.
+Sys<> copy_attributes(Kernel& kernel, const UniqueFd& fd, const struct stat& old) {
+  const auto fresh = kernel.fstat(fd.get());
+  if (!fresh) return std::unexpected(fresh.error());
+  if (fresh->st_uid != old.st_uid || fresh->st_gid != old.st_gid) {
+    const auto changed = kernel.fchown(fd.get(), old.st_uid, old.st_gid);
+    if (!changed) return changed;
+  }
+  return kernel.fchmod(fd.get(), old.st_mode & permission_bits);
+}
+
+/// S2 to S4, and the name of the step that failed.
+Sys<> fill_and_rename(const Directory& dir, UniqueFd fd, const std::string& name,
+                      const std::string& temp_name, std::string_view content,
+                      const std::optional<struct stat>& old, Sync sync, const char*& step) {
+  step = "write";  // S2
+  if (auto done = write_all(dir.kernel, fd, content); !done) return done;
+  if (old) {
+    step = "give the mode and owner of the replaced file to";
+    if (auto done = copy_attributes(dir.kernel, fd, *old); !done) return done;
+  }
+  if (sync == Sync::yes) {
+    step = "fdatasync";  // S3
+    if (auto done = dir.kernel.fdatasync(fd.get()); !done) return done;
+  }
+  step = "close";
+  if (auto done = fd.close(); !done) return done;
+  step = "rename";  // S4
+  return dir.kernel.renameat(dir.fd.get(), temp_name.c_str(), name.c_str());
+}
+
+}  // namespace
+
+Result<> replace_file(const Directory& dir, const std::string& name, const std::string& temp_name,
+                      std::string_view content, Sync sync) {
+  std::optional<struct stat> old;
+  const auto found = dir.kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
+  if (found) {
+    if (!S_ISREG(found->st_mode)) return std::unexpected(not_a_file(dir, name));
+    old = *found;
+  } else if (found.error().value != ENOENT) {
+    return std::unexpected(sys_error("stat", dir, name, found.error()));
+  }
+
+  auto fd = create_temp(dir, temp_name, old ? closed_mode : new_file_mode);  // S1
+  if (!fd) return std::unexpected(sys_error("create", dir, temp_name, fd.error()));
+
+  const char* step = "";
+  const auto renamed =
+      fill_and_rename(dir, std::move(*fd), name, temp_name, content, old, sync, step);
+  if (!renamed) {
+    auto error = sys_error(step, dir, temp_name, renamed.error());
+    const auto removed = dir.kernel.unlinkat(dir.fd.get(), temp_name.c_str());
+    if (!removed && removed.error().value != ENOENT) {
+      error.context += " (which was left behind)";
+    }
+    return std::unexpected(std::move(error));
+  }
+
+  if (sync == Sync::no) return {};
+  const auto synced = sync_names(dir);  // S5
+  if (!synced) {
+    return std::unexpected(Error{
+        Errc::commit_unknown, synced.error().value,
+        "replaced " + dir.path_of(name) + ", but a power cut may undo that: fsync " + dir.path});
+  }
+  return {};
+}
+
+}  // namespace latchfile

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Backend: the port behind Store, one implementation for each place where states can live.
+//
+// Store and the guards hold the rules that are the same everywhere: who may call what, resolve,
+// update. A backend holds the protocol. tests/contract/ is the specification of this interface and
+// runs against every implementation.
+//
+// Threads: a Backend may be used by many at once; a HeldLock by one at a time. A HeldLock may
+// outlive the Backend that it came from.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <vector>
+
+#include "latchfile/store.hpp"
+
+namespace latchfile {
+
+/// The exclusive lock on one id. Destroying it releases the lock and, if the id has no state by
+/// then, removes whatever the lock itself left in the store.
+class HeldLock {
+ public:
+  HeldLock() = default;
+  HeldLock(const HeldLock&) = delete;
+  HeldLock& operator=(const HeldLock&) = delete;
+  virtual ~HeldLock() = default;
+
+  /// Makes `document` the state. Errors: as LockedState::save and Vacancy::create.
+  [[nodiscard]] virtual Result<> save(const Document& document) = 0;
+
+  /// Removes the state; nothing may be called after it. Errors: as LockedState::destroy.
+  [[nodiscard]] virtual Result<> destroy() = 0;
+
+  /// As LockedState::descriptor.
+  [[nodiscard]] virtual int descriptor() const = 0;
+};
+
+struct AcquiredState {
+  std::unique_ptr<HeldLock> lock;
+  Document document;  ///< as read under the lock
+};
+
+class Backend {
+ public:
+  Backend() = default;
+  Backend(const Backend&) = delete;
+  Backend& operator=(const Backend&) = delete;
+  virtual ~Backend() = default;
+
+  /// Sorted.
+  [[nodiscard]] virtual Result<std::vector<ContainerId>> list() const = 0;
+  [[nodiscard]] virtual Result<bool> exists(const ContainerId& id) const = 0;
+  [[nodiscard]] virtual Result<Document> load(const ContainerId& id, Wait settle) const = 0;
+  /// Loads all of `ids`; the answers are in their order.
+  [[nodiscard]] virtual std::vector<Result<Document>> load_many(
+      std::span<const ContainerId> ids) const = 0;
+
+  /// Errors: not_found, and as Store::lock.
+  [[nodiscard]] virtual Result<AcquiredState> lock(const ContainerId& id, Wait wait) const = 0;
+  /// Errors: already_exists, and as Store::lock_for_new.
+  [[nodiscard]] virtual Result<std::unique_ptr<HeldLock>> lock_for_new(const ContainerId& id,
+                                                                       Wait wait) const = 0;
+  /// Sorted by id.
+  [[nodiscard]] virtual Result<std::vector<LockHolder>> locks() const = 0;
+};
+
+}  // namespace latchfile
