@@ -2,16 +2,24 @@
 #include "latchfile/container_id.hpp"
 
 #include <algorithm>
+#include <array>
 
 #include "base/quote.hpp"
 
 namespace latchfile {
 namespace {
 
-constexpr bool may_be_in_id(char c) {
-  return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' ||
-         c == '+' || c == '.' || c == '-';
-}
+/// A table, because a list of many containers asks for every character of every name.
+constexpr auto id_characters = [] {
+  std::array<bool, 256> table{};
+  for (const unsigned char c :
+       std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-")) {
+    table[c] = true;
+  }
+  return table;
+}();
+
+constexpr bool may_be_in_id(char c) { return id_characters[static_cast<unsigned char>(c)]; }
 
 Error bad_id(std::string_view text, std::string why) {
   return {Errc::invalid_argument, 0, "invalid container id " + in_quotes(text) + ": " + why};

@@ -2,8 +2,10 @@
 #include "local/list.hpp"
 
 #include <algorithm>
+#include <cstdint>
 #include <cstring>
 #include <dirent.h>
+#include <endian.h>
 #include <memory>
 
 #include "local/names.hpp"
@@ -34,18 +36,82 @@ Result<> for_each_name(const Directory& dir, Visit visit) {
   }
 }
 
+/// Texts that are sorted cheaply: most comparisons are of one number.
+class SortedTexts {
+ public:
+  /// Adds what `append` appends to the string it is given, if it says so.
+  template <class Append>
+  void add(Append append) {
+    const auto at = arena_.size();
+    if (append(arena_)) texts_.push_back({0, at, arena_.size() - at});
+  }
+
+  /// Calls `visit(text)` in order, once for each text.
+  template <class Visit>
+  void for_each(Visit visit) {
+    sort();
+    std::string_view last;
+    for (const auto& text : texts_) {
+      const auto now = view(text);
+      // A directory that changes while it is read may show one name twice.
+      if (&text == &texts_.front() || now != last) visit(now);
+      last = now;
+    }
+  }
+
+  [[nodiscard]] std::size_t size() const { return texts_.size(); }
+
+ private:
+  struct Text {
+    std::uint64_t key;  ///< the 8 bytes after what all texts begin with, as a big-endian number
+    std::size_t at;
+    std::size_t length;
+  };
+
+  [[nodiscard]] std::string_view view(const Text& text) const {
+    return std::string_view(arena_).substr(text.at, text.length);
+  }
+
+  [[nodiscard]] std::size_t common_prefix() const {
+    auto prefix = view(texts_.front());
+    for (const auto& text : texts_) {
+      const auto [end, other] = std::ranges::mismatch(prefix, view(text));
+      prefix = prefix.substr(0, static_cast<std::size_t>(end - prefix.begin()));
+    }
+    return prefix.size();
+  }
+
+  void sort() {
+    if (texts_.empty()) return;
+    const auto prefix = common_prefix();
+    for (auto& text : texts_) {
+      const auto rest = view(text).substr(prefix, sizeof text.key);
+      // No text holds a NUL, so that padding with them keeps the order of shorter before longer.
+      std::memcpy(&text.key, rest.data(), rest.size());
+      text.key = htobe64(text.key);
+    }
+    std::ranges::sort(texts_, [this](const Text& a, const Text& b) {
+      return a.key != b.key ? a.key < b.key : view(a) < view(b);
+    });
+  }
+
+  std::string arena_;
+  std::vector<Text> texts_;
+};
+
 }  // namespace
 
 Result<std::vector<ContainerId>> list_ids(const Directory& dir) {
-  std::vector<ContainerId> ids;
+  SortedTexts texts;
   auto visited = for_each_name(dir, [&](std::string_view name, ino_t) {
-    if (auto id = names::parse(name, names::state_suffix)) ids.push_back(std::move(*id));
+    texts.add([&](std::string& to) { return names::append_text(name, names::state_suffix, to); });
   });
   if (!visited) return std::unexpected(std::move(visited.error()));
-  std::ranges::sort(ids);
-  // A directory that changes while it is read may show one name twice.
-  const auto repeated = std::ranges::unique(ids);
-  ids.erase(repeated.begin(), repeated.end());
+  std::vector<ContainerId> ids;
+  ids.reserve(texts.size());
+  texts.for_each([&](std::string_view text) {
+    if (auto id = ContainerId::parse(text)) ids.push_back(std::move(*id));
+  });
   return ids;
 }
 
