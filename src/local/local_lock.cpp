@@ -67,12 +67,19 @@ Result<> LocalLock::destroy() {
   if (!removed && removed.error().value != ENOENT) {
     return failed(sys_error("unlink", *dir_, state, removed.error()));
   }
+  // A saver that was killed may have left its temp file, which nobody would look for from now on.
+  const auto temp = names::temp(id_);
+  const auto temp_removed = dir_->kernel.unlinkat(dir_->fd.get(), temp.c_str());
   const auto synced = options_.durability == Durability::full ? sync_names(*dir_) : Sys<>();  // D2
   const auto unlocked = unlink_lock_file();                                                   // D3
   if (!synced) {
     return failed({Errc::commit_unknown, synced.error().value,
                    "removed " + dir_->path_of(state) + ", but a power cut may undo that: fsync " +
                        dir_->path});
+  }
+  if (!temp_removed && temp_removed.error().value != ENOENT) {
+    return failed(sys_error("removed the state, but left a temp file: unlink", *dir_, temp,
+                            temp_removed.error()));
   }
   if (!unlocked) {
     return failed(sys_error("removed the state, but left its lock file: unlink", *dir_,

@@ -3,7 +3,8 @@
 // LocalLock: a held lock in a root directory, and what may be done under it.
 //
 //   Save     S1 to S5, see posix/replace_file.hpp
-//   Destroy  D1 unlink the state · D2 fsync the root · D3 unlink the lock file · D4 close it
+//   Destroy  D1 unlink the state, and a temp file that a killed saver left · D2 fsync the root
+//            D3 unlink the lock file · D4 close it
 //
 // D3 comes before D4: a lock file may only be unlinked by whoever holds it, and the others notice
 // at L3. Whoever releases the lock of an id without state unlinks its lock file in the same way.

@@ -57,6 +57,7 @@ class WatchedSignals {
     _exit(127);
   };
   std::vector<char*> argv;
+  argv.reserve(arguments.size() + 1);
   for (const auto& argument : arguments)
     argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
@@ -156,7 +157,7 @@ Sys<Filtered> run_filter(Kernel& kernel, const std::vector<std::string>& argumen
   if (!document) return std::unexpected(document.error());
   std::array<int, 2> ends{};
   if (pipe2(ends.data(), O_CLOEXEC) != 0) return std::unexpected(Errno{errno});
-  UniqueFd reading(kernel, ends[0]);
+  const UniqueFd reading(kernel, ends[0]);
   UniqueFd writing(kernel, ends[1]);
 
   const auto pid = start(arguments, {.in = document->get(), .out = writing.get()}, nullptr);

@@ -66,6 +66,7 @@ class FlockSleeper {
     auto& sleeper = *static_cast<FlockSleeper*>(self);
     // Asynchronous, because flock is no cancellation point; nothing between these two calls owns
     // anything that a cancellation could leak.
+    // NOLINTNEXTLINE(*-pos47-c,*-thread-canceltype-asynchronous)
     pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
     const auto result = ::syscall(SYS_flock, sleeper.fd_, sleeper.operation_);
     pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, nullptr);
@@ -152,7 +153,7 @@ class RealKernel final : public Kernel {
 
 Kernel& real_kernel() {
   // Never destroyed: guards that live as long as the process close their descriptors through it.
-  static RealKernel* const kernel = new RealKernel;
+  static auto* const kernel = new RealKernel;
   return *kernel;
 }
 
