@@ -20,6 +20,8 @@ std::string printable(std::string_view text, std::size_t max_bytes) {
   return out;
 }
 
-std::string in_quotes(std::string_view text) { return "'" + printable(text) + "'"; }
+std::string in_quotes(std::string_view text) {
+  return std::string("'").append(printable(text)).append("'");
+}
 
 }  // namespace latchfile

@@ -74,20 +74,18 @@ std::vector<Result<Document>> LocalBackend::load_many(std::span<const ContainerI
 }
 
 Result<AcquiredState> LocalBackend::lock(const ContainerId& id, Wait wait) const {
+  const auto failed = [&](Error error) {
+    return std::unexpected(error.code == Errc::not_found
+                               ? no_such_container("lock", id, root_)
+                               : in_operation("lock", id, std::move(error)));
+  };
   const auto dir = root_.find();
-  if (!dir) return std::unexpected(in_operation("lock", id, dir.error()));
-  // Looked at before the lock as well, so that a lock of an id without state makes no file.
-  const auto exists = *dir ? state_exists(**dir, id) : Result<bool>(false);
-  if (!exists) return std::unexpected(in_operation("lock", id, exists.error()));
-  if (!*exists) return std::unexpected(no_such_container("lock", id, root_));
-
-  auto lock = LocalLock::acquire(*dir, id, wait, options_);
-  if (!lock) return std::unexpected(in_operation("lock", id, std::move(lock.error())));
-  const auto still_exists = (*lock)->find_state();
-  if (!still_exists) return std::unexpected(in_operation("lock", id, still_exists.error()));
-  if (!*still_exists) return std::unexpected(no_such_container("lock", id, root_));
-  auto document = load_document_locked(**dir, id);
-  if (!document) return std::unexpected(in_operation("lock", id, std::move(document.error())));
+  if (!dir) return failed(dir.error());
+  if (!*dir) return failed({Errc::not_found, 0, {}});
+  auto lock = LocalLock::acquire_existing(*dir, id, wait, options_);
+  if (!lock) return failed(std::move(lock.error()));
+  auto document = (*lock)->load();
+  if (!document) return failed(std::move(document.error()));
   return AcquiredState{std::move(*lock), std::move(*document)};
 }
 

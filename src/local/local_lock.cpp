@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <fcntl.h>
 
+#include "local/load.hpp"
 #include "local/names.hpp"
 #include "posix/replace_file.hpp"
 
@@ -25,6 +26,21 @@ Result<std::unique_ptr<LocalLock>> LocalLock::acquire(std::shared_ptr<const Dire
   return std::make_unique<LocalLock>(std::move(dir), id, std::move(**lock), options);
 }
 
+Result<std::unique_ptr<LocalLock>> LocalLock::acquire_existing(std::shared_ptr<const Directory> dir,
+                                                               const ContainerId& id, Wait wait,
+                                                               const LocalOptions& options) {
+  auto lock = LockFile::acquire(*dir, names::lock(id), LockFile::Mode::exclusive_if_any, wait);
+  if (!lock) return std::unexpected(std::move(lock.error()));
+  if (*lock) {
+    return std::make_unique<LocalLock>(std::move(dir), id, std::move(**lock), options);
+  }
+  // A state without its lock file: written by a program that uses none, or restored by hand.
+  const auto exists = state_exists(*dir, id);
+  if (!exists) return std::unexpected(exists.error());
+  if (!*exists) return std::unexpected(Error{Errc::not_found, 0, {}});
+  return acquire(std::move(dir), id, wait, options);
+}
+
 LocalLock::LocalLock(std::shared_ptr<const Directory> dir, ContainerId id, LockFile lock,
                      const LocalOptions& options)
     : dir_(std::move(dir)), id_(std::move(id)), lock_(std::move(lock)), options_(options) {}
@@ -38,6 +54,12 @@ Result<bool> LocalLock::find_state() {
   auto exists = state_exists(*dir_, id_);
   vacant_ = exists && !*exists;
   return exists;
+}
+
+Result<Document> LocalLock::load() {
+  auto document = load_document_locked(*dir_, id_);
+  vacant_ = !document && document.error().code == Errc::not_found;
+  return document;
 }
 
 Result<> LocalLock::still_ours(std::string_view operation) const {

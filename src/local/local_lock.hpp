@@ -29,13 +29,22 @@ class LocalLock final : public HeldLock {
       std::shared_ptr<const Directory> dir, const ContainerId& id, Wait wait,
       const LocalOptions& options);
 
+  /// The same for an id that has a state: of one that has none no lock file is made.
+  /// Errors: not_found, and as acquire.
+  [[nodiscard]] static Result<std::unique_ptr<LocalLock>> acquire_existing(
+      std::shared_ptr<const Directory> dir, const ContainerId& id, Wait wait,
+      const LocalOptions& options);
+
   LocalLock(std::shared_ptr<const Directory> dir, ContainerId id, LockFile lock,
             const LocalOptions& options);
   ~LocalLock() override;
 
-  /// Whether the id has a state. If it has none, and gets none, releasing the lock removes the lock
-  /// file. Errors: io.
+  /// Whether the id has a state. Once it is known that it has none, and until it gets one,
+  /// releasing the lock removes the lock file. Errors: io.
   [[nodiscard]] Result<bool> find_state();
+
+  /// The document, and with it whether there is a state. Errors: as Store::lock.
+  [[nodiscard]] Result<Document> load();
 
   Result<> save(const Document& document) override;
   Result<> destroy() override;

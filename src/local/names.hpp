@@ -29,8 +29,8 @@ inline constexpr std::string_view sandbox_infix = "_sandbox:";
   return stem(id).append(temp_suffix);
 }
 
-/// Appends the id's text, `web` or `pod1/web`, if `name` ends in `suffix` and has one of our two forms.
-/// Whether that text is an id only ContainerId::parse knows.
+/// Appends the id's text, `web` or `pod1/web`, if `name` ends in `suffix` and has one of our two
+/// forms. Whether that text is an id only ContainerId::parse knows.
 bool append_text(std::string_view name, std::string_view suffix, std::string& to);
 
 /// The id whose file is called `name`, if it ends in `suffix` and is of one of our two forms.
