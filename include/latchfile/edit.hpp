@@ -4,7 +4,9 @@
 //
 // What an edit does not touch keeps its value, its place and, for numbers, its spelling, however
 // many digits it has. White space is lost, strings may be escaped otherwise, and of a member that
-// an object has twice the last one is kept.
+// an object has twice the last one is kept. The time grows with
+// the square of the number of members of one object: a thousand are nothing, a hundred thousand are
+// minutes.
 //
 // Pure functions, safe in any thread. Present if the library was built with LATCHFILE_WITH_JSON.
 #pragma once
@@ -25,7 +27,8 @@ namespace latchfile {
 
 /// `document` changed by a JSON patch, an array of operations, of which all apply or none.
 /// Errors: invalid_argument: the patch is malformed, names a place that is not there, or one of its
-/// tests fails (the context says which operation); too_large.
+/// tests fails (the context says which operation); too_large: the outcome, or more than 1 MiB that
+/// its copy operations copy.
 [[nodiscard]] LATCHFILE_EXPORT Result<Document> json_patch(const Document& document,
                                                            std::string_view patch);
 

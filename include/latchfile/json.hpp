@@ -26,7 +26,8 @@
 
 namespace latchfile {
 
-/// Errors: invalid_argument: the document does not have the shape of T.
+/// Errors: invalid_argument: the document does not have the shape of T, or holds a number that is
+/// too large for a double, wherever it stands.
 template <class T>
 [[nodiscard]] Result<T> from_document(const Document& document) {
   try {

@@ -15,9 +15,9 @@
 // cannot be written down.
 //
 // Threads: a Store may be used from any number of threads at once. A guard may be moved between
-// threads but not used by two at once. Processes: any number may share a store; a guard belongs to
-// the process that took it, and after fork() the child's copy can only be destroyed, which leaves
-// the lock and the files alone.
+// threads but not used by two at once; its lock counts as held by the thread that took it.
+// Processes: any number may share a store; a guard belongs to the process that took it, and after
+// fork() the child's copy can only be destroyed, which leaves the lock and the files alone.
 //
 // Not promised: that waiting for a lock is fair; that two documents are changed together; that a
 // version differs from all earlier ones after a document was changed back.

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "latchfile/edit.hpp"
 
+#include <algorithm>
 #include <charconv>
+#include <cstdint>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,6 +18,47 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 Error bad_patch(std::string why) { return {Errc::invalid_argument, 0, "patch: " + std::move(why)}; }
+
+/// The value of a number, whatever its size: 0.SIGNIFICANT times ten to the EXPONENT. 1, 1.0 and
+/// 10e-1 are equal.
+class Decimal {
+ public:
+  /// `text` is spelled as JSON has it.
+  explicit Decimal(std::string_view text) {
+    negative_ = text.starts_with('-');
+    if (negative_) text.remove_prefix(1);
+    const auto e = std::min(text.find_first_of("eE"), text.size());
+    const auto point = std::min(text.find('.'), e);
+    significant_ = text.substr(0, point);
+    if (point < e) significant_.append(text.substr(point + 1, e - point - 1));
+    const auto zeros = std::min(significant_.find_first_not_of('0'), significant_.size());
+    significant_.erase(0, zeros);
+    significant_.erase(significant_.find_last_not_of('0') + 1);
+    if (significant_.empty()) {
+      negative_ = false;
+      return;
+    }
+    exponent_ = static_cast<std::int64_t>(point) - static_cast<std::int64_t>(zeros);
+    if (e < text.size()) add_exponent(text.substr(e + 1));
+  }
+
+  [[nodiscard]] friend bool operator==(const Decimal&, const Decimal&) = default;
+
+ private:
+  void add_exponent(std::string_view text) {
+    if (text.starts_with('+')) text.remove_prefix(1);
+    constexpr auto largest = std::int64_t{1} << 62;
+    std::int64_t value = 0;
+    const auto parsed = std::from_chars(text.data(), text.data() + text.size(), value);
+    // Exponents beyond that are compared as if they were the same.
+    if (parsed.ec != std::errc()) value = text.starts_with('-') ? -largest : largest;
+    exponent_ += std::clamp(value, -largest, largest);
+  }
+
+  bool negative_ = false;
+  std::string significant_;
+  std::int64_t exponent_ = 0;
+};
 
 /// Keeps the spelling of numbers while nlohmann's values hold their places: each number in a text
 /// becomes its index in a table, and each index in the outcome becomes the number again.
@@ -38,7 +81,7 @@ class NumberTable {
   /// Equality as RFC 6902, section 4.6, has it: numbers by value, members in any order.
   [[nodiscard]] bool equal(const Json& a, const Json& b) const {
     if (a.type() != b.type()) return false;
-    if (a.is_number()) return same_number(spelling(a), spelling(b));
+    if (a.is_number()) return Decimal(spelling(a)) == Decimal(spelling(b));
     if (!a.is_structured()) return a == b;
     if (a.size() != b.size()) return false;
     if (a.is_array()) {
@@ -59,24 +102,6 @@ class NumberTable {
     return spellings_[number.get<std::size_t>()];
   }
 
-  /// Whole numbers are compared exactly while they fit, everything else as doubles.
-  [[nodiscard]] static bool same_number(const std::string& a, const std::string& b) {
-    if (a == b) return true;
-    if (const auto x = whole(a), y = whole(b); x && y) return *x == *y;
-    double x = 0;
-    double y = 0;
-    const auto x_end = std::from_chars(a.data(), a.data() + a.size(), x);
-    const auto y_end = std::from_chars(b.data(), b.data() + b.size(), y);
-    // What no double can hold is equal only to its own spelling.
-    return x_end.ec == std::errc() && y_end.ec == std::errc() && x == y;
-  }
-  [[nodiscard]] static std::optional<long long> whole(const std::string& text) {
-    long long value = 0;
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-    if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
-    return value;
-  }
-
   std::vector<std::string> spellings_;
   std::unordered_map<std::string, std::size_t> index_;
 };
@@ -89,20 +114,70 @@ Result<Json> parse_patch(std::string_view text, NumberTable& numbers) {
   return numbers.parse(copy);
 }
 
-/// Applies one operation of a JSON patch to `json`.
-Result<> apply(Json& json, const Json& operation, const NumberTable& numbers) {
-  try {
-    if (!operation.is_object() || operation.value("op", Json()) != "test") {
-      json.patch_inplace(Json::array({operation}));
+/// Applies the operations of a JSON patch one by one, watching over what nlohmann's implementation
+/// takes for granted.
+class Patcher {
+ public:
+  Patcher(Json& json, const NumberTable& numbers) : json_(json), numbers_(numbers) {}
+
+  [[nodiscard]] Result<> apply(const Json& operation) {
+    try {
+      if (!operation.is_object()) return std::unexpected(bad_patch("it is not an object"));
+      const auto& name = operation.at("op").get_ref<const std::string&>();
+      if (name == "test") return test(operation);
+      if (name == "copy") {
+        if (auto bounded = count(at(operation, "from")); !bounded) return bounded;
+      }
+      if (name == "move" || name == "remove") {
+        require_container(operation, name == "move" ? "from" : "path");
+      }
+      if (name != "remove" && name != "replace") require_container(operation, "path");
+      json_.patch_inplace(Json::array({operation}));
       return {};
+    } catch (const Json::exception& error) {
+      // Its texts begin with "[json.exception.…] ".
+      const std::string_view text = error.what();
+      return std::unexpected(bad_patch(std::string(text.substr(text.find("] ") + 2))));
     }
-    const auto& path = operation.at("path").get_ref<const std::string&>();
-    if (numbers.equal(json.at(Json::json_pointer(path)), operation.at("value"))) return {};
-    return std::unexpected(bad_patch("the value at '" + path + "' is another"));
-  } catch (const Json::exception& error) {
-    return std::unexpected(bad_patch(error.what()));
   }
-}
+
+ private:
+  [[nodiscard]] static Json::json_pointer pointer(const Json& operation, const char* member) {
+    return Json::json_pointer(operation.at(member).get_ref<const std::string&>());
+  }
+  [[nodiscard]] const Json& at(const Json& operation, const char* member) const {
+    return std::as_const(json_).at(pointer(operation, member));
+  }
+
+  [[nodiscard]] Result<> test(const Json& operation) const {
+    if (numbers_.equal(at(operation, "path"), operation.at("value"))) return {};
+    return std::unexpected(
+        bad_patch("the value at '" + pointer(operation, "path").to_string() + "' is another"));
+  }
+
+  /// What a member is put into or taken from must be able to have some: nlohmann asserts that.
+  void require_container(const Json& operation, const char* member) const {
+    const auto path = pointer(operation, member);
+    if (path.empty()) return;
+    const auto& parent = std::as_const(json_).at(path.parent_pointer());
+    // This throws the exception that a missing place has anyway.
+    if (!parent.is_structured()) static_cast<void>(parent.at(path.back()));
+  }
+
+  /// A document that copies itself doubles each time.
+  [[nodiscard]] Result<> count(const Json& copied) {
+    copied_bytes_ += copied.dump().size();
+    constexpr std::size_t most_bytes = std::size_t{1} << 20;
+    if (copied_bytes_ <= most_bytes) return {};
+    return std::unexpected(Error{
+        Errc::too_large, 0,
+        "patch: its copy operations copy more than " + std::to_string(most_bytes) + " bytes"});
+  }
+
+  Json& json_;
+  const NumberTable& numbers_;
+  std::size_t copied_bytes_ = 0;
+};
 
 Result<Document> to_document(const Json& json, const NumberTable& numbers) {
   if (!json.is_object()) {
@@ -133,8 +208,9 @@ Result<Document> json_patch(const Document& document, std::string_view patch) {
     return std::unexpected(bad_patch("a JSON patch must be an array of operations"));
   }
   auto json = numbers.parse(document.bytes());
+  Patcher patcher(json, numbers);
   for (std::size_t i = 0; i < operations->size(); ++i) {
-    if (auto applied = apply(json, (*operations)[i], numbers); !applied) {
+    if (auto applied = patcher.apply((*operations)[i]); !applied) {
       applied.error().context =
           "operation " + std::to_string(i) + " of the " + applied.error().context;
       return std::unexpected(std::move(applied.error()));

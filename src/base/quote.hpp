@@ -14,6 +14,9 @@ namespace latchfile {
 /// followed by "..." if there is more. Safe to print to a terminal.
 [[nodiscard]] std::string printable(std::string_view text, std::size_t max_bytes = 120);
 
+/// `text` with control characters as \xNN: one line, whatever paths and arguments it quotes.
+[[nodiscard]] std::string one_line(std::string_view text);
+
 /// printable(text) between single quotes.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The commands, a file each. add_… describes a command to the parser; if the command line names it,
-// its work is put into `action`.
+// its work is put into `action`. The CMD of lock and update is what stands behind the first "--";
+// the parser never sees it, because it would take some arguments apart.
 #pragma once
 
 #include <string>
@@ -12,13 +13,15 @@
 
 namespace latchfile::cli {
 
+using Arguments = std::vector<std::string>;
+
 void add_create(CLI::App& app, Action& action);
 void add_state(CLI::App& app, Action& action);
 void add_save(CLI::App& app, Action& action);
-void add_update(CLI::App& app, Action& action);
+void add_update(CLI::App& app, Action& action, const Arguments& command);
 void add_list(CLI::App& app, Action& action);
 void add_delete(CLI::App& app, Action& action);
-void add_lock(CLI::App& app, Action& action);
+void add_lock(CLI::App& app, Action& action, const Arguments& command);
 void add_locks(CLI::App& app, Action& action);
 
 /// A command with its one-line description and, in its help, an example. The arguments of the
@@ -50,11 +53,12 @@ void on_parsed(const Command<Options>& command, Action& action, Run run) {
 void add_wait_options(CLI::App& parser, WaitOptions& into);
 void add_id(CLI::App& parser, std::string& into, bool may_be_prefix);
 void add_document_file(CLI::App& parser, std::string& into);
-void add_if_match(CLI::App& parser, std::string& into);
+void add_if_match(CLI::App& parser, std::optional<std::string>& into);
+/// Describes CMD in the help; refuses arguments that stand where CMD would without "--".
+void add_command_arguments(CLI::App& parser, const std::string& description);
 void add_format(CLI::App& parser, std::string& into);
 
-/// The guard's document has the version `text`, or `text` is empty.
-/// Errors: version_mismatch, invalid_argument.
-[[nodiscard]] Result<> require_version(const LockedState& state, const std::string& text);
+/// What --if-match asks for; nothing if it is absent. Errors: invalid_argument.
+[[nodiscard]] Result<std::optional<Version>> parse_version(const std::optional<std::string>& text);
 
 }  // namespace latchfile::cli

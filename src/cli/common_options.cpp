@@ -47,7 +47,7 @@ void add_document_file(CLI::App& parser, std::string& into) {
       ->option_text(" ");
 }
 
-void add_if_match(CLI::App& parser, std::string& into) {
+void add_if_match(CLI::App& parser, std::optional<std::string>& into) {
   parser
       .add_option("--if-match", into,
                   "Only if the document has this version, see 'latchfile state --print-version'")
@@ -60,11 +60,22 @@ void add_format(CLI::App& parser, std::string& into) {
       ->check(CLI::IsMember({"table", "json"}));
 }
 
-Result<> require_version(const LockedState& state, const std::string& text) {
-  if (text.empty()) return {};
-  const auto version = Version::parse(text);
-  if (!version) return std::unexpected(version.error());
-  return state.require(*version);
+void add_command_arguments(CLI::App& parser, const std::string& description) {
+  parser
+      .add_option_function<std::vector<std::string>>(
+          "CMD",
+          [](const std::vector<std::string>&) {
+            throw CLI::ValidationError("put -- before the command");
+          },
+          "After --: " + description)
+      ->option_text("...");
+}
+
+Result<std::optional<Version>> parse_version(const std::optional<std::string>& text) {
+  if (!text) return std::optional<Version>();
+  auto version = Version::parse(*text);
+  if (!version) return std::unexpected(std::move(version.error()));
+  return std::optional<Version>(std::move(*version));
 }
 
 }  // namespace latchfile::cli

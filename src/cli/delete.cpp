@@ -8,7 +8,7 @@ namespace {
 
 struct Options {
   std::string id;
-  std::string if_match;
+  std::optional<std::string> if_match;
   bool force = false;
   WaitOptions wait;
 };
@@ -16,14 +16,18 @@ struct Options {
 Result<int> run(Session& session, const Options& options) {
   const auto id = ContainerId::parse(options.id);
   if (!id) return std::unexpected(id.error());
+  const auto expected = parse_version(options.if_match);
+  if (!expected) return std::unexpected(expected.error());
   auto state = take_lock(session, options.wait.wait(),
                          [&](Wait wait) { return session.store.lock(*id, wait); });
   if (!state) {
     if (options.force && state.error().code == Errc::not_found) return exit_done;
     return std::unexpected(std::move(state.error()));
   }
-  if (auto matches = require_version(*state, options.if_match); !matches) {
-    return std::unexpected(std::move(matches.error()));
+  if (*expected) {
+    if (auto matches = state->require(**expected); !matches) {
+      return std::unexpected(std::move(matches.error()));
+    }
   }
   if (auto destroyed = std::move(*state).destroy(); !destroyed) {
     return std::unexpected(std::move(destroyed.error()));

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/errors.hpp"
 
-#include <algorithm>
 #include <cerrno>
+
+#include "base/quote.hpp"
 
 namespace latchfile::cli {
 namespace {
@@ -69,9 +70,7 @@ std::string error_line(std::string_view program, const Error& error) {
   if (const auto what_to_do = advice(error); !what_to_do.empty()) {
     line.append("; ").append(what_to_do);
   }
-  // Whatever a context quotes, it stays one line.
-  std::ranges::replace(line, '\n', ' ');
-  return line + "\n";
+  return one_line(line) + "\n";
 }
 
 }  // namespace latchfile::cli

@@ -14,7 +14,7 @@ namespace {
 
 struct Options {
   std::string format = "table";
-  std::string sandbox;
+  std::optional<std::string> sandbox;
   bool quiet = false;
 };
 
@@ -59,7 +59,7 @@ nlohmann::ordered_json json_of(const Listed& entry) {
 
 Result<int> print_ids(Session& session, const Options& options) {
   const auto ids =
-      options.sandbox.empty() ? session.store.list() : session.store.list_sandbox(options.sandbox);
+      !options.sandbox ? session.store.list() : session.store.list_sandbox(*options.sandbox);
   if (!ids) return std::unexpected(ids.error());
   for (const auto& id : *ids)
     session.out.write(id.text() + "\n");
@@ -69,14 +69,14 @@ Result<int> print_ids(Session& session, const Options& options) {
 /// Calls `show(entry)` for each container that the options ask for.
 template <class Show>
 Result<> for_each_listed(Session& session, const Options& options, Show show) {
-  if (!options.sandbox.empty()) {
+  if (options.sandbox) {
     // Only for its check of the name.
-    if (auto named = session.store.list_sandbox(options.sandbox); !named) {
+    if (auto named = session.store.list_sandbox(*options.sandbox); !named) {
       return std::unexpected(std::move(named.error()));
     }
   }
   return session.store.load_all([&](LoadedEntry entry) {
-    if (options.sandbox.empty() || entry.id.sandbox() == options.sandbox) {
+    if (!options.sandbox || entry.id.sandbox() == *options.sandbox) {
       show(listed(session, std::move(entry)));
     }
   });

@@ -14,11 +14,15 @@ namespace {
 
 struct Options {
   std::string id;
-  std::vector<std::string> command;
+  Arguments command;
   WaitOptions wait;
 };
 
 Result<int> run(Session& session, const Options& options) {
+  if (options.command.empty()) {
+    return std::unexpected(
+        Error{Errc::invalid_argument, 0, "say what to run while the lock is held with -- CMD"});
+  }
   const auto id = session.store.resolve(options.id);
   if (!id) return std::unexpected(id.error());
   const auto state = take_lock(session, options.wait.wait(),
@@ -36,16 +40,14 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_lock(CLI::App& app, Action& action) {
+void add_lock(CLI::App& app, Action& action, const Arguments& arguments) {
   const auto command =
       add_command<Options>(app, "lock", "Run a command while holding a container's lock",
                            "latchfile lock web --timeout 10 -- rsync -a /srv/web/ /backup/web/");
   add_id(*command.parser, command.options->id, true);
-  command.parser
-      ->add_option("CMD", command.options->command,
-                   "After --: the command; its exit code becomes ours. It is killed if we are")
-      ->option_text("...")
-      ->required();
+  add_command_arguments(*command.parser,
+                        "the command; its exit code becomes ours, and it is killed if we are");
+  command.options->command = arguments;
   add_wait_options(*command.parser, command.options->wait);
   on_parsed(command, action, run);
 }

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // latchfile: the command line of the library.
+#include <algorithm>
 #include <unistd.h>
 
+#include "base/quote.hpp"
 #include "cli/commands.hpp"
 #include "cli/errors.hpp"
 #include "latchfile/version.hpp"
+#include "posix/process.hpp"
 #include "posix/real_kernel.hpp"
 
 namespace latchfile::cli {
@@ -35,6 +38,18 @@ void describe(CLI::App& app, GlobalOptions& options) {
   app.require_subcommand(0, 1);
 }
 
+/// Takes what stands behind the first "--" off `arguments`, if they name a command that has a CMD.
+Arguments take_command(Arguments& arguments) {
+  const auto end = std::ranges::find(arguments, "--");
+  auto name = arguments.begin();
+  while (name != end && name->starts_with('-'))
+    name += *name == "--root" && name + 1 != end ? 2 : 1;
+  if (end == arguments.end() || name == end || (*name != "lock" && *name != "update")) return {};
+  Arguments command(end + 1, arguments.end());
+  arguments.erase(end, arguments.end());
+  return command;
+}
+
 Result<int> perform(const Action& action, const GlobalOptions& options, Kernel& kernel, Output& out,
                     Output& notes, const std::string& program) {
   if (!action) {
@@ -54,6 +69,7 @@ Result<int> perform(const Action& action, const GlobalOptions& options, Kernel& 
 int run(int argc, char** argv) {
   Kernel& kernel = real_kernel();
   occupy_standard_streams(kernel);
+  restore_default_signals();
   Output out(kernel, STDOUT_FILENO, "standard output");
   Output notes(kernel, STDERR_FILENO, "standard error");
 
@@ -61,19 +77,27 @@ int run(int argc, char** argv) {
   Action action;
   CLI::App app("", "latchfile");
   describe(app, options);
-  for (const auto add :
-       {add_create, add_state, add_save, add_update, add_list, add_delete, add_lock, add_locks}) {
-    add(app, action);
-  }
+  Arguments arguments(argv + 1, argv + argc);
+  const auto command = take_command(arguments);
+  add_create(app, action);
+  add_state(app, action);
+  add_save(app, action);
+  add_update(app, action, command);
+  add_list(app, action);
+  add_delete(app, action);
+  add_lock(app, action, command);
+  add_locks(app, action);
 
   Result<int> code = exit_done;
   std::string program = "latchfile";
   const auto name_command = [&] {
-    for (const auto* command : app.get_subcommands())
-      program += " " + command->get_name();
+    for (const auto* named : app.get_subcommands())
+      program += " " + named->get_name();
   };
   try {
-    app.parse(argc, argv);
+    // The parser takes its arguments from the back.
+    std::ranges::reverse(arguments);
+    app.parse(arguments);
     name_command();
     code = perform(action, options, kernel, out, notes, program);
   } catch (const CLI::CallForHelp&) {
@@ -82,7 +106,7 @@ int run(int argc, char** argv) {
     out.write(std::string(version.what()) + "\n");
   } catch (const CLI::ParseError& error) {
     name_command();
-    notes.write(program + ": " + error.what() + "; see '" + program + " --help'\n");
+    notes.write(one_line(program + ": " + error.what() + "; see '" + program + " --help'") + "\n");
     code = exit_usage;
   }
   if (code) {

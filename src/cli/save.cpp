@@ -9,20 +9,24 @@ namespace {
 struct Options {
   std::string id;
   std::string file = "-";
-  std::string if_match;
+  std::optional<std::string> if_match;
   WaitOptions wait;
 };
 
 Result<int> run(Session& session, const Options& options) {
   const auto id = ContainerId::parse(options.id);
   if (!id) return std::unexpected(id.error());
+  const auto expected = parse_version(options.if_match);
+  if (!expected) return std::unexpected(expected.error());
   auto document = read_document(session.kernel, options.file);
   if (!document) return std::unexpected(std::move(document.error()));
   auto state = take_lock(session, options.wait.wait(),
                          [&](Wait wait) { return session.store.lock(*id, wait); });
   if (!state) return std::unexpected(std::move(state.error()));
-  if (auto matches = require_version(*state, options.if_match); !matches) {
-    return std::unexpected(std::move(matches.error()));
+  if (*expected) {
+    if (auto matches = state->require(**expected); !matches) {
+      return std::unexpected(std::move(matches.error()));
+    }
   }
   if (auto saved = state->save(std::move(*document)); !saved) {
     return std::unexpected(std::move(saved.error()));

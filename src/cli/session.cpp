@@ -46,7 +46,7 @@ Result<std::string> read_all(Kernel& kernel, int fd, const std::string& what) {
 }  // namespace
 
 Result<Store> open_store(const GlobalOptions& options) {
-  auto root = options.root.empty() ? default_root() : options.root;
+  auto root = options.root ? Result<std::string>(*options.root) : default_root();
   if (!root) return std::unexpected(std::move(root.error()));
   if (root->find("://") != root->npos) {
     return std::unexpected(Error{

@@ -29,7 +29,7 @@ inline constexpr int exit_done = 0;
 
 /// Options that come before or after the command.
 struct GlobalOptions {
-  std::string root;  ///< empty: the default
+  std::optional<std::string> root;  ///< nothing: the default
   LocalOptions local;
   bool unsafe_on_power_cut = false;
 };

@@ -14,7 +14,7 @@ struct Options {
   std::string id;
   std::optional<std::string> merge;
   std::optional<std::string> patch;
-  std::vector<std::string> command;
+  Arguments command;
   WaitOptions wait;
 };
 
@@ -74,7 +74,7 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_update(CLI::App& app, Action& action) {
+void add_update(CLI::App& app, Action& action, const Arguments& arguments) {
   const auto command = add_command<Options>(
       app, "update", "Read, change and save a document under one lock",
       "latchfile update web --merge '{\"status\":\"stopped\",\"pid\":null}'\n"
@@ -90,11 +90,9 @@ void add_update(CLI::App& app, Action& action) {
       .add_option("--patch", command.options->patch,
                   "A JSON Patch (RFC 6902): all of its operations apply, or none")
       ->option_text("JSON");
-  parser
-      .add_option("CMD", command.options->command,
-                  "After --: a filter from the old document to the new; if it fails nothing is "
-                  "saved")
-      ->option_text("...");
+  add_command_arguments(parser,
+                        "a filter from the old document to the new; if it fails nothing is saved");
+  command.options->command = arguments;
   add_wait_options(parser, command.options->wait);
   on_parsed(command, action, run);
 }

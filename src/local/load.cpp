@@ -50,7 +50,7 @@ Result<Document> load_document(const Directory& dir, const ContainerId& id, Wait
   if (!document) return std::unexpected(std::move(document.error()));
   if (*document) return std::move(**document);
 
-  const auto lock = LockFile::acquire(dir, names::lock(id), LockFile::Mode::shared_if_any, settle);
+  const auto lock = LockFile::acquire(dir, names::lock(id), LockFile::Mode::shared, settle);
   if (!lock) {
     // A thread that holds the lock itself reads under it already, and whoever may not open the lock
     // file cannot wait for it; both can still look again.

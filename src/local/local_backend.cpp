@@ -82,7 +82,12 @@ Result<AcquiredState> LocalBackend::lock(const ContainerId& id, Wait wait) const
   const auto dir = root_.find();
   if (!dir) return failed(dir.error());
   if (!*dir) return failed({Errc::not_found, 0, {}});
-  auto lock = LocalLock::acquire_existing(*dir, id, wait, options_);
+  // Before the lock as well, so that a lock of an id without state makes no file and waits for
+  // nobody.
+  const auto exists = state_exists(**dir, id);
+  if (!exists) return failed(exists.error());
+  if (!*exists) return failed({Errc::not_found, 0, {}});
+  auto lock = LocalLock::acquire(*dir, id, wait, options_);
   if (!lock) return failed(std::move(lock.error()));
   auto document = (*lock)->load();
   if (!document) return failed(std::move(document.error()));

@@ -26,28 +26,16 @@ Result<std::unique_ptr<LocalLock>> LocalLock::acquire(std::shared_ptr<const Dire
   return std::make_unique<LocalLock>(std::move(dir), id, std::move(**lock), options);
 }
 
-Result<std::unique_ptr<LocalLock>> LocalLock::acquire_existing(std::shared_ptr<const Directory> dir,
-                                                               const ContainerId& id, Wait wait,
-                                                               const LocalOptions& options) {
-  auto lock = LockFile::acquire(*dir, names::lock(id), LockFile::Mode::exclusive_if_any, wait);
-  if (!lock) return std::unexpected(std::move(lock.error()));
-  if (*lock) {
-    return std::make_unique<LocalLock>(std::move(dir), id, std::move(**lock), options);
-  }
-  // A state without its lock file: written by a program that uses none, or restored by hand.
-  const auto exists = state_exists(*dir, id);
-  if (!exists) return std::unexpected(exists.error());
-  if (!*exists) return std::unexpected(Error{Errc::not_found, 0, {}});
-  return acquire(std::move(dir), id, wait, options);
-}
-
 LocalLock::LocalLock(std::shared_ptr<const Directory> dir, ContainerId id, LockFile lock,
                      const LocalOptions& options)
     : dir_(std::move(dir)), id_(std::move(id)), lock_(std::move(lock)), options_(options) {}
 
 LocalLock::~LocalLock() {
-  // If this fails, an empty lock file is left, which the next holder of the lock uses.
-  if (vacant_ && lock_.is_ours()) static_cast<void>(unlink_lock_file());
+  if (!vacant_ || !lock_.is_ours()) return;
+  // Also what a creator that was killed left. If one of these fails, a file stays that the next
+  // holder of the lock uses or replaces.
+  static_cast<void>(dir_->kernel.unlinkat(dir_->fd.get(), names::temp(id_).c_str()));
+  static_cast<void>(unlink_lock_file());
 }
 
 Result<bool> LocalLock::find_state() {
@@ -84,6 +72,12 @@ Result<> LocalLock::destroy() {
     error.context = "destroy " + id_.text() + ": " + error.context;
     return std::unexpected(std::move(error));
   };
+  std::optional<NameSync> sync;
+  if (options_.durability == Durability::full) {
+    auto opened = NameSync::open(*dir_);
+    if (!opened) return failed(std::move(opened.error()));
+    sync = std::move(*opened);
+  }
   const auto state = names::state(id_);
   const auto removed = dir_->kernel.unlinkat(dir_->fd.get(), state.c_str());  // D1
   if (!removed && removed.error().value != ENOENT) {
@@ -92,8 +86,8 @@ Result<> LocalLock::destroy() {
   // A saver that was killed may have left its temp file, which nobody would look for from now on.
   const auto temp = names::temp(id_);
   const auto temp_removed = dir_->kernel.unlinkat(dir_->fd.get(), temp.c_str());
-  const auto synced = options_.durability == Durability::full ? sync_names(*dir_) : Sys<>();  // D2
-  const auto unlocked = unlink_lock_file();                                                   // D3
+  const auto synced = sync ? sync->sync() : Sys<>();  // D2
+  const auto unlocked = unlink_lock_file();           // D3
   if (!synced) {
     return failed({Errc::commit_unknown, synced.error().value,
                    "removed " + dir_->path_of(state) + ", but a power cut may undo that: fsync " +

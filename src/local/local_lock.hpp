@@ -29,12 +29,6 @@ class LocalLock final : public HeldLock {
       std::shared_ptr<const Directory> dir, const ContainerId& id, Wait wait,
       const LocalOptions& options);
 
-  /// The same for an id that has a state: of one that has none no lock file is made.
-  /// Errors: not_found, and as acquire.
-  [[nodiscard]] static Result<std::unique_ptr<LocalLock>> acquire_existing(
-      std::shared_ptr<const Directory> dir, const ContainerId& id, Wait wait,
-      const LocalOptions& options);
-
   LocalLock(std::shared_ptr<const Directory> dir, ContainerId id, LockFile lock,
             const LocalOptions& options);
   ~LocalLock() override;

@@ -23,25 +23,27 @@ std::string parent_of(std::string path) {
   return path.empty() ? "/" : path;
 }
 
-/// mkdir of `path` and of what is missing above it, each made durable by an fsync of its parent.
+Result<> sync_directory(Kernel& kernel, const std::string& path) {
+  const auto fd =
+      retry_eintr([&] { return kernel.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY, 0); });
+  if (!fd) return std::unexpected(root_error("open directory", path, fd.error()));
+  const auto synced = kernel.fsync(fd->get());
+  if (!synced) return std::unexpected(root_error("fsync", path, synced.error()));
+  return {};
+}
+
+/// mkdir of `path` and of what is missing above it. Whatever is above it is durable then, and so
+/// the caller has to make `path` itself.
 Result<> make_directory(Kernel& kernel, const std::string& path) {
   auto made = kernel.mkdirat(AT_FDCWD, path.c_str(), root_mode);
   const auto parent = parent_of(path);
   if (!made && made.error().value == ENOENT && parent != path) {
     if (auto done = make_directory(kernel, parent); !done) return done;
+    if (auto synced = sync_directory(kernel, parent_of(parent)); !synced) return synced;
     made = kernel.mkdirat(AT_FDCWD, path.c_str(), root_mode);
   }
-  // Whoever made it at the same moment may not have synced it yet, so that we sync it as well.
-  if (!made && made.error().value != EEXIST) {
-    return std::unexpected(root_error("make directory", path, made.error()));
-  }
-  const auto fd = retry_eintr(
-      [&] { return kernel.openat(AT_FDCWD, parent.c_str(), O_RDONLY | O_DIRECTORY, 0); });
-  if (!fd) return std::unexpected(root_error("open directory", parent, fd.error()));
-  if (const auto synced = kernel.fsync(fd->get()); !synced) {
-    return std::unexpected(root_error("fsync", parent, synced.error()));
-  }
-  return {};
+  if (made || made.error().value == EEXIST) return {};
+  return std::unexpected(root_error("make directory", path, made.error()));
 }
 
 }  // namespace
@@ -86,24 +88,45 @@ Result<std::shared_ptr<const Directory>> Root::find() const {
     return std::unexpected(std::move(trusted.error()));
   }
   auto directory = std::make_shared<const Directory>(Directory{kernel_, std::move(*fd), path_});
-  opened_ = {directory, opened->st_dev, opened->st_ino};
+  opened_ = {directory, opened->st_dev, opened->st_ino, false};
   return directory;
 }
 
 Result<std::shared_ptr<const Directory>> Root::find_or_make() const {
-  // The second round is for a root that somebody removes while we make it.
-  for (int round = 0; round < 2; ++round) {
+  // One round to make it, and more for a root that somebody removes meanwhile.
+  constexpr int most_rounds = 4;
+  bool made_here = false;
+  for (int round = 0; round < most_rounds; ++round) {
     auto directory = find();
-    if (!directory || *directory) return directory;
+    if (!directory) return directory;
+    if (*directory) {
+      if (auto durable = make_durable(**directory, made_here); !durable) {
+        return std::unexpected(std::move(durable.error()));
+      }
+      return directory;
+    }
     if (auto made = make_directory(kernel_, path_); !made) {
       return std::unexpected(std::move(made.error()));
     }
+    made_here = true;
   }
-  auto directory = find();
-  if (directory && !*directory) {
-    return std::unexpected(Error{Errc::unavailable, 0, "root " + path_ + " keeps vanishing"});
-  }
-  return directory;
+  return std::unexpected(Error{Errc::unavailable, 0, "root " + path_ + " keeps vanishing"});
+}
+
+Result<> Root::make_durable(const Directory& directory, bool made_here) const {
+  const auto is_durable = [&] {
+    const std::scoped_lock guard(mutex_);
+    return opened_.directory.get() == &directory && opened_.durable;
+  };
+  if (is_durable()) return {};
+  // Also for a root that was there: whoever made it may not have got to its own fsync. One in a
+  // directory that we may not even read was given to us, and is durable or not for all we can do.
+  auto synced = sync_directory(kernel_, parent_of(path_));
+  const bool given_to_us = !made_here && !synced && synced.error().sys_errno == EACCES;
+  if (!synced && !given_to_us) return synced;
+  const std::scoped_lock guard(mutex_);
+  if (opened_.directory.get() == &directory) opened_.durable = true;
+  return {};
 }
 
 }  // namespace latchfile

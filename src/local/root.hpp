@@ -23,8 +23,8 @@ class Root {
   /// The directory; null if it does not exist. Errors: insecure, io.
   [[nodiscard]] Result<std::shared_ptr<const Directory>> find() const;
 
-  /// The directory, made with its parents if it is absent; what is made is durable before this
-  /// returns. Errors: insecure, io.
+  /// The directory, made with its parents if it is absent; its name is durable before this returns,
+  /// whoever made it. Errors: insecure, io.
   [[nodiscard]] Result<std::shared_ptr<const Directory>> find_or_make() const;
 
   [[nodiscard]] const std::string& path() const { return path_; }
@@ -32,6 +32,7 @@ class Root {
 
  private:
   [[nodiscard]] Result<> check_mode(mode_t mode) const;
+  [[nodiscard]] Result<> make_durable(const Directory& directory, bool made_here) const;
 
   Kernel& kernel_;
   std::string path_;
@@ -41,6 +42,7 @@ class Root {
     std::shared_ptr<const Directory> directory;
     dev_t device = 0;
     ino_t inode = 0;
+    bool durable = false;  ///< an fsync of its parent has succeeded
   };
   mutable std::mutex mutex_;
   mutable Opened opened_;  // guarded by mutex_

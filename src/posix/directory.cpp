@@ -39,11 +39,13 @@ Sys<UniqueFd> reopen_for_reading(const Directory& dir) {
       [&] { return dir.kernel.openat(dir.fd.get(), ".", O_RDONLY | O_DIRECTORY, 0); });
 }
 
-Sys<> sync_names(const Directory& dir) {
+Result<NameSync> NameSync::open(const Directory& dir) {
   auto fd = reopen_for_reading(dir);
-  if (!fd) return std::unexpected(fd.error());
-  return dir.kernel.fsync(fd->get());
+  if (!fd) return std::unexpected(sys_error("open for fsync", dir, "", fd.error()));
+  return NameSync(dir.kernel, std::move(*fd));
 }
+
+Sys<> NameSync::sync() const { return kernel_->fsync(fd_.get()); }
 
 bool means_not_a_file(Errno error) {
   return error.value == ELOOP || error.value == ENXIO || error.value == EISDIR;

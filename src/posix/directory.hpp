@@ -27,8 +27,22 @@ struct Directory {
 /// Opens the directory again for reading: its own file offset, and something fsync accepts.
 [[nodiscard]] Sys<UniqueFd> reopen_for_reading(const Directory& dir);
 
-/// fsync of the directory, which makes names that were created, renamed and unlinked durable.
-[[nodiscard]] Sys<> sync_names(const Directory& dir);
+/// The fsync of a directory, which makes names that were created, renamed and unlinked durable.
+/// Opened before the names are changed, so that a lack of descriptors or permissions shows while
+/// nothing has been done yet.
+class NameSync {
+ public:
+  [[nodiscard]] static Result<NameSync> open(const Directory& dir);
+
+  /// Once only: see posix/replace_file.hpp.
+  [[nodiscard]] Sys<> sync() const;
+
+ private:
+  NameSync(Kernel& kernel, UniqueFd fd) : kernel_(&kernel), fd_(std::move(fd)) {}
+
+  Kernel* kernel_;
+  UniqueFd fd_;
+};
 
 /// Whether errno of an openat with O_NOFOLLOW says that a link, socket or directory stands there.
 [[nodiscard]] bool means_not_a_file(Errno error);

@@ -50,16 +50,16 @@ Error kept_vanishing(Errc code, const Directory& dir, const std::string& name) {
   return {code, 0, dir.path_of(name) + " is removed and made again without end by other processes"};
 }
 
-/// L1: the descriptor, or nothing if the file is absent and not to be made. O_NONBLOCK and O_NOCTTY
+/// L1: the descriptor, or nothing if a shared lock finds no file. O_NONBLOCK and O_NOCTTY
 /// so that nothing that was put in the place of the file can hang us or become our terminal.
 Result<std::optional<UniqueFd>> open_lock_file(const Directory& dir, const std::string& name,
                                                LockFile::Mode mode) {
-  const bool shared = mode == LockFile::Mode::shared_if_any;
+  const bool shared = mode == LockFile::Mode::shared;
   const int flags = (shared ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   for (int round = 0; round < max_rounds; ++round) {
     auto fd = retry_eintr([&] { return dir.kernel.openat(dir.fd.get(), name.c_str(), flags, 0); });
     if (!fd && fd.error().value == ENOENT) {
-      if (mode != LockFile::Mode::exclusive) return std::optional<UniqueFd>();
+      if (shared) return std::optional<UniqueFd>();
       fd = retry_eintr([&] {
         return dir.kernel.openat(dir.fd.get(), name.c_str(), flags | O_CREAT | O_EXCL,
                                  lock_file_mode);
@@ -78,7 +78,7 @@ Result<std::optional<UniqueFd>> open_lock_file(const Directory& dir, const std::
 Result<std::optional<LockFile>> LockFile::acquire(const Directory& dir, std::string name, Mode mode,
                                                   Wait wait) {
   Kernel& kernel = dir.kernel;
-  const int operation = mode == Mode::shared_if_any ? LOCK_SH : LOCK_EX;
+  const int operation = mode == Mode::shared ? LOCK_SH : LOCK_EX;
   auto deadline = Kernel::Clock::time_point::max();
   if (!wait.is_never() && !wait.is_forever()) {
     const auto now = kernel.now();
@@ -154,12 +154,12 @@ LockFile::LockFile(Kernel& kernel, UniqueFd fd, std::string name, Mode mode,
       owner_(kernel.getpid()),
       device_(inode.st_dev),
       inode_(inode.st_ino) {
-  if (mode_ != Mode::shared_if_any) taken_locks().add(device_, inode_, kernel.gettid());
+  if (mode_ != Mode::shared) taken_locks().add(device_, inode_, kernel.gettid());
 }
 
 LockFile::~LockFile() {
   if (!fd_ || !is_ours()) return;
-  if (mode_ != Mode::shared_if_any) taken_locks().remove(device_, inode_);
+  if (mode_ != Mode::shared) taken_locks().remove(device_, inode_);
   // Closing alone would leave the lock to a child that was forked meanwhile. If this fails, closing
   // still releases it for everyone else.
   static_cast<void>(kernel_->flock(fd_.get(), LOCK_UN));

@@ -30,12 +30,11 @@ namespace latchfile {
 class LockFile {
  public:
   enum class Mode {
-    exclusive,         ///< the file is made if it is absent, with mode 0600
-    exclusive_if_any,  ///< only if the file is there
-    shared_if_any,     ///< the same: a reader leaves nothing behind
+    exclusive,  ///< the file is made if it is absent, with mode 0600
+    shared,     ///< only if the file is there: a reader leaves nothing behind
   };
 
-  /// The lock, or nothing if the file is absent and not to be made.
+  /// The lock, or nothing if Mode::shared finds no file.
   /// Errors: locked, timed_out, deadlock, insecure (not a regular file), unsupported, io.
   [[nodiscard]] static Result<std::optional<LockFile>> acquire(const Directory& dir,
                                                                std::string name, Mode mode,

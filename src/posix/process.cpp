@@ -75,8 +75,6 @@ class WatchedSignals {
 
 Sys<pid_t> start(const std::vector<std::string>& arguments, const Streams& streams,
                  const sigset_t* mask) {
-  // Inherited as ignored, SIGCHLD would make the kernel reap the program in our place.
-  std::signal(SIGCHLD, SIG_DFL);
   std::array<int, 2> report{};
   if (pipe2(report.data(), O_CLOEXEC) != 0) return std::unexpected(Errno{errno});
   const pid_t parent = getpid();
@@ -143,6 +141,11 @@ Sys<std::string> read_output(Kernel& kernel, const UniqueFd& from, std::size_t m
 }
 
 }  // namespace
+
+void restore_default_signals() {
+  std::signal(SIGCHLD, SIG_DFL);
+  std::signal(SIGPIPE, SIG_DFL);
+}
 
 Sys<ExitCode> run_program(const std::vector<std::string>& arguments, int descriptor) {
   const WatchedSignals signals;

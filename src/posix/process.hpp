@@ -14,6 +14,10 @@
 
 namespace latchfile {
 
+/// Undoes what a parent may have left ignored: SIGCHLD, without which no program can be waited for,
+/// and SIGPIPE, which ends us quietly when nobody reads what we write.
+void restore_default_signals();
+
 /// How a program ended: its exit code, or 128 and the number of the signal that ended it.
 using ExitCode = int;
 

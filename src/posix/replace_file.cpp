@@ -82,6 +82,13 @@ Result<> replace_file(const Directory& dir, const std::string& name, const std::
     return std::unexpected(sys_error("stat", dir, name, found.error()));
   }
 
+  std::optional<NameSync> names;
+  if (sync == Sync::yes) {
+    auto opened = NameSync::open(dir);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    names = std::move(*opened);
+  }
+
   auto fd = create_temp(dir, temp_name, old ? closed_mode : new_file_mode);  // S1
   if (!fd) return std::unexpected(sys_error("create", dir, temp_name, fd.error()));
 
@@ -97,8 +104,8 @@ Result<> replace_file(const Directory& dir, const std::string& name, const std::
     return std::unexpected(std::move(error));
   }
 
-  if (sync == Sync::no) return {};
-  const auto synced = sync_names(dir);  // S5
+  if (!names) return {};
+  const auto synced = names->sync();  // S5
   if (!synced) {
     return std::unexpected(Error{
         Errc::commit_unknown, synced.error().value,

@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "fault/errnos.hpp"
+
+#include <cerrno>
+#include <cstring>
+#include <fcntl.h>
+#include <sys/file.h>
+
+namespace latchfile::test {
+namespace {
+
+using Call = FaultKernel::Call;
+
+std::vector<PossibleError> errors_of_openat(const FaultKernel::Record& call) {
+  std::vector<PossibleError> errors = {{EACCES}, {EINTR, true}, {EIO},    {ELOOP}, {EMFILE},
+                                       {ENFILE}, {ENODEV},      {ENOMEM}, {EPERM}, {EOVERFLOW}};
+  const bool creates = (call.flags & O_CREAT) != 0;
+  const bool names_a_file = (call.flags & O_NOFOLLOW) != 0;
+  if (creates) {
+    errors.insert(errors.end(), {{EDQUOT}, {EEXIST, true}, {ENOSPC}, {EROFS}});
+  } else if (names_a_file) {
+    errors.insert(errors.end(), {{EISDIR}, {ENXIO}, {EWOULDBLOCK}});
+  }
+  // A state may vanish at any time for whoever does not hold its lock.
+  if (call.name.ends_with(".state")) errors.push_back({ENOENT, true});
+  return errors;
+}
+
+std::vector<PossibleError> errors_of_flock(const FaultKernel::Record& call) {
+  if (call.flags == LOCK_UN) return {{ENOLCK}};
+  return {{EINTR, true}, {ENOLCK}, {EOPNOTSUPP}, {EWOULDBLOCK}};
+}
+
+std::vector<PossibleError> errors_of_fstatat(const FaultKernel::Record& call) {
+  std::vector<PossibleError> errors = {{EACCES}, {EIO}, {ELOOP}, {ENOMEM}, {ENOTDIR}, {EOVERFLOW}};
+  // A lock file may be unlinked by a process that does not follow the protocol.
+  if (call.name.ends_with(".lock")) errors.push_back({ENOENT, true});
+  return errors;
+}
+
+}  // namespace
+
+std::vector<PossibleError> possible_errors(const FaultKernel::Record& call) {
+  switch (call.call) {
+    case Call::openat: return errors_of_openat(call);
+    case Call::close: return {{EINTR, true}, {EIO}, {ENOSPC}, {EDQUOT}};
+    case Call::read: return {{EINTR, true}, {EIO}, {EISDIR}, {EAGAIN}};
+    case Call::write: return {{EDQUOT}, {EFBIG}, {EINTR, true}, {EIO}, {ENOSPC}, {EPERM}};
+    case Call::fstat: return {{EIO}, {ENOMEM}, {EOVERFLOW}};
+    case Call::fchmod:
+    case Call::fchown: return {{EIO}, {ENOMEM}, {EPERM}, {EROFS}};
+    case Call::fdatasync:
+    case Call::fsync: return {{EDQUOT}, {EINTR, true}, {EIO}, {ENOSPC}, {EROFS}, {EINVAL}};
+    case Call::fstatat: return errors_of_fstatat(call);
+    case Call::renameat:
+      return {{EACCES}, {EBUSY}, {EDQUOT},  {EIO},    {EISDIR}, {EMLINK}, {ENOENT},
+              {ENOMEM}, {ENOSPC}, {ENOTDIR}, {EPERM}, {EROFS},  {EXDEV}};
+    case Call::unlinkat: return {{EACCES}, {EBUSY}, {EIO}, {EISDIR}, {ENOMEM}, {EPERM}, {EROFS}};
+    case Call::mkdirat:
+      return {{EACCES}, {EDQUOT}, {EIO},   {ELOOP}, {EMLINK},
+              {ENOMEM}, {ENOSPC}, {ENOTDIR}, {EPERM}, {EROFS}};
+    case Call::getdents64: return {{EINTR, true}, {EIO}, {ENOENT}, {ENOTDIR}};
+    case Call::flock: return errors_of_flock(call);
+    case Call::flock_until: return {{EAGAIN}, {EINTR, true}, {ENOLCK}, {ETIMEDOUT}};
+  }
+  return {};
+}
+
+std::string_view name_of_errno(int error) { return strerrorname_np(error); }
+
+}  // namespace latchfile::test

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Every operation with every one of its system calls failing, once and from then on, with every
+// error that the call can have there.
+//
+// The expectation is written down as a function of the call that failed, not copied from a run:
+// what must come out follows from docs/design.md, above all that commit_unknown means a failure of
+// S5 or D2 and nothing else, and that a failure before the commit leaves the old document.
+#include <algorithm>
+#include <cerrno>
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/file.h>
+
+#include "fault/errnos.hpp"
+#include "fault/world.hpp"
+
+namespace latchfile::test {
+namespace {
+
+using Call = FaultKernel::Call;
+using Record = FaultKernel::Record;
+
+bool is_lock_file(const Record& call) { return call.name.ends_with(".lock"); }
+bool is_temp_file(const Record& call) { return call.name.ends_with(".state.tmp"); }
+bool reads_proc(const Record& call) { return call.name.starts_with("/proc/"); }
+bool is_state(const Record& call) { return call.name.ends_with(".state"); }
+
+/// Whether this call, if it does not fail, makes the change visible.
+bool commits(const Record& call) {
+  if (call.failed) return false;
+  return call.call == Call::renameat || (call.call == Call::unlinkat && is_state(call));
+}
+
+/// Whether the operation goes on as if nothing had happened.
+bool is_tolerated(const Operation& operation, const Record& call, int error) {
+  const bool sync = call.call == Call::fsync || call.call == Call::fdatasync;
+  if (error == EINTR) return !sync;  // neither of them is ever tried again
+  // Only what was written can be lost at close.
+  if (call.call == Call::close) return !is_temp_file(call);
+  if (call.call == Call::openat && (call.flags & O_EXCL) != 0 && error == EEXIST) return true;
+  if (call.call == Call::fstatat && is_lock_file(call) && error == ENOENT) return true;  // L3
+  if (call.call == Call::flock && call.flags == LOCK_UN) return true;  // closing does it as well
+  const bool tidies_up = is_lock_file(call) || is_temp_file(call);
+  if (call.call == Call::unlinkat && tidies_up && operation.after == operation.before) return true;
+  // The parent of a root that others made is synced if it can be opened at all.
+  const bool opens_parent = call.call == Call::openat && call.name.starts_with('/') &&
+                            (call.flags & O_DIRECTORY) != 0 && (call.flags & O_PATH) == 0;
+  const bool makes_root = operation.name == std::string_view("CreateInNewRoot");
+  if (opens_parent && error == EACCES && !makes_root) return true;
+  if (reads_proc(call)) return true;  // the holder is named without its command
+  if (call.call == Call::flock_until && error == ETIMEDOUT) return true;
+  const bool is_busy = call.call == Call::flock && error == EWOULDBLOCK;
+  if (is_busy && operation.outcome == Errc::timed_out) return true;
+  // A reader that cannot have the shared lock looks again without.
+  const bool settles = operation.outcome == Errc::corrupt && is_lock_file(call);
+  return settles && !is_busy;
+}
+
+/// How the operation must end if `call` fails with `error` and is not tolerated; nothing: well.
+std::optional<Errc> outcome_of(const Operation& operation, const Record& call, int error,
+                               bool committed) {
+  if (committed && call.name == ".") return Errc::commit_unknown;  // S5, D2
+  if (call.call == Call::flock && error == EWOULDBLOCK) return Errc::locked;
+  if (error == ENOLCK || error == EOPNOTSUPP) return Errc::unsupported;
+  if (call.call == Call::openat && (is_lock_file(call) || is_state(call))) {
+    if (error == ELOOP || error == ENXIO || error == EISDIR) return Errc::insecure;
+    if (error == ENOENT) {
+      return operation.name == std::string_view("LoadAll") ? std::nullopt
+                                                           : std::optional(Errc::not_found);
+    }
+  }
+  return Errc::io;
+}
+
+/// How the operation must end after these calls, of which the failed ones failed with `error`.
+std::optional<Errc> expected_outcome(const Operation& operation, const std::vector<Record>& calls,
+                                     int error) {
+  bool committed = false;
+  bool temp_removed = false;
+  for (const auto& call : calls) {
+    // S1 is tried twice, not for ever.
+    const bool again = temp_removed && is_temp_file(call) && error == EEXIST;
+    if (call.failed && (again || !is_tolerated(operation, call, error))) {
+      return outcome_of(operation, call, error, committed);
+    }
+    committed = committed || commits(call);
+    temp_removed = temp_removed || (call.call == Call::unlinkat && is_temp_file(call));
+  }
+  return operation.outcome;
+}
+
+/// Endings of names that may be left behind after these calls.
+std::vector<std::string> excused_leftovers(const std::vector<Record>& calls) {
+  std::vector<std::string> endings;
+  for (const auto& call : calls) {
+    if (!call.failed) continue;
+    if (call.call == Call::unlinkat) endings.push_back(call.name);
+    // Whether the lock is held, or whether the id has a state, is not known, and only who knows
+    // both may unlink the lock file.
+    const bool in_the_dark =
+        call.call == Call::flock || call.call == Call::fstat || call.call == Call::fstatat;
+    if (in_the_dark) endings.push_back(".lock");
+  }
+  return endings;
+}
+
+void expect_outcome(const std::optional<Errc>& expected, const Result<>& result, int error,
+                    const std::optional<Errc>& without_fault) {
+  if (!expected) {
+    EXPECT_TRUE(result) << result.error().message();
+    return;
+  }
+  ASSERT_FALSE(result) << "succeeded, but should have failed: " << to_string(*expected);
+  EXPECT_EQ(to_string(result.error().code), to_string(*expected)) << result.error().message();
+  EXPECT_EQ(result.error().message().find('\n'), std::string::npos);
+  const bool names_errno = *expected == Errc::io || *expected == Errc::unsupported ||
+                           *expected == Errc::commit_unknown;
+  if (names_errno && expected != without_fault) {
+    EXPECT_EQ(result.error().sys_errno, error);
+  }
+}
+
+/// Says whether the fault was injected where it was meant: how often /proc is read depends on what
+/// other processes do.
+bool fail_one_call(const Operation& operation, const Record& call, FaultKernel::Fault fault) {
+  World world(operation);
+  world.kernel().arm(fault);
+  const auto result = world.act();
+  const auto calls = world.kernel().calls();
+  if (calls.size() < fault.nth || calls[fault.nth - 1].call != call.call) {
+    EXPECT_TRUE(std::ranges::any_of(calls, reads_proc)) << "not the same calls each time";
+    return false;
+  }
+  expect_outcome(expected_outcome(operation, calls, fault.error), result, fault.error,
+                 operation.outcome);
+  const bool done = result || std::ranges::any_of(calls, commits);
+  EXPECT_EQ(world.document(), done ? operation.after : operation.before);
+  world.check_order(excused_leftovers(calls));
+  return true;
+}
+
+class EveryCall : public testing::TestWithParam<Operation> {};
+
+TEST_P(EveryCall, Fails) {
+  const auto& operation = GetParam();
+  std::vector<Record> calls;
+  {
+    World world(operation);
+    world.kernel().arm();
+    expect_outcome(operation.outcome, world.act(), 0, operation.outcome);
+    calls = world.kernel().calls();
+    EXPECT_EQ(world.document(), operation.after);
+    world.check_order({});
+  }
+
+  std::size_t faults = 0;
+  for (std::size_t nth = 1; nth <= calls.size(); ++nth) {
+    const auto& call = calls[nth - 1];
+    for (const auto possible : possible_errors(call)) {
+      for (const bool lasting : {false, true}) {
+        if (lasting && possible.only_once) continue;
+        SCOPED_TRACE(std::string("call ") + std::to_string(nth) + ", " +
+                     std::string(to_string(call.call)) + " " + call.name + ", fails with " +
+                     std::string(name_of_errno(possible.error)) + (lasting ? " for ever" : ""));
+        if (fail_one_call(operation, call, {nth, possible.error, lasting})) ++faults;
+      }
+    }
+  }
+  RecordProperty("faults", static_cast<int>(faults));
+  EXPECT_GE(faults, operation.least_faults);
+}
+
+INSTANTIATE_TEST_SUITE_P(Fault, EveryCall, testing::ValuesIn(operations()),
+                         [](const auto& operation) { return std::string(operation.param.name); });
+
+}  // namespace
+}  // namespace latchfile::test
