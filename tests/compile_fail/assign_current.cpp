@@ -1,0 +1,14 @@
+// SPDX-License-Identifier: Apache-2.0
+#include <utility>
+
+#include "latchfile/store.hpp"
+
+using namespace latchfile;
+
+void change(LockedState& state, Document document) {
+#ifdef MISUSE
+  state.current() = Snapshot{std::move(document)};  // misuse: discards qualifiers|no viable overloaded '='
+#else
+  static_cast<void>(state.save(std::move(document)));
+#endif
+}
