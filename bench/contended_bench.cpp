@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Eight processes that each add 1 to the same document 2,000 times: read, change and save under the
+// lock. Both sides decode the document into a type and back, and all start at one moment.
+#include <chrono>
+#include <memory>
+#include <poll.h>
+#include <unistd.h>
+
+#include "latchfile/json.hpp"
+#include "peer.hpp"
+#include "support/container_document.hpp"
+#include "support/pair.hpp"
+#include "support/temp_dir.hpp"
+
+namespace latchfile::bench {
+namespace {
+
+constexpr int processes = 8;
+constexpr int times = 2000;
+using Clock = std::chrono::steady_clock;
+
+struct Counter {
+  int n;
+};
+NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE(Counter, n)
+
+double seconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double>(Clock::now() - begin).count();
+}
+
+int increment(const Store& store, const ContainerId& id) {
+  for (int i = 0; i < times; ++i) {
+    const auto updated =
+        store.update(id, Wait::forever(), [](const Snapshot& now) -> Result<Document> {
+          auto counter = from_document<Counter>(now.document);
+          if (!counter) return std::unexpected(counter.error());
+          ++counter->n;
+          return to_document(*counter, now.document);
+        });
+    if (!updated) return 1;
+  }
+  return 0;
+}
+
+double ours(const std::string& root, const ContainerId& id) {
+  const auto store = open_without_sync(root);
+  int gate[2];
+  require(pipe(gate) == 0, "pipe");
+  std::vector<test::Child> children;
+  for (int i = 0; i < processes; ++i) {
+    children.emplace_back([&] {
+      char token = 0;
+      return read(gate[0], &token, 1) == 1 ? increment(store, id) : 1;
+    });
+  }
+  const auto begin = Clock::now();
+  require(write(gate[1], "12345678", processes) == processes, "write");
+  for (auto& child : children) require(child.wait() == 0, "increments of ours");
+  const double seconds = seconds_since(begin);
+  close(gate[0]);
+  close(gate[1]);
+  return seconds;
+}
+
+double gvisors(const std::string& root, const ContainerId&) {
+  std::vector<std::unique_ptr<test::Peer>> peers;
+  for (int i = 0; i < processes; ++i) {
+    peers.push_back(std::make_unique<test::Peer>(
+        test::gvisor({"increment", root, "pod1", "web", std::to_string(times)})));
+    require(peers.back()->line() == "ready", "a peer of gVisor's");
+  }
+  const auto begin = Clock::now();
+  for (const auto& peer : peers) peer->go_on();
+  for (const auto& peer : peers) require(peer->wait() == 0, "increments of gVisor's");
+  return seconds_since(begin);
+}
+
+/// Seconds that `side` takes on a new document, of which it may lose no increment.
+double seconds_of(double (*side)(const std::string& root, const ContainerId& id)) {
+  const auto id = test::id_of("pod1/web");
+  const test::TempDir root(memory_file_system);
+  const auto store = open_without_sync(root.path());
+  const auto zero = test::document_of(R"({"id":"web","n":0})");
+  require(store.create(id, Wait::never(), zero).has_value(), "create");
+  const double seconds = side(root.path(), id);
+  const auto last = from_document<Counter>(test::or_throw(store.load(id)).document);
+  require(last && last->n == processes * times, "no increment may be lost");
+  return seconds;
+}
+
+void contended(benchmark::State& state) {
+  for (auto _ : state) {
+    const double our_seconds = seconds_of(ours);
+    report_pair(state, our_seconds, seconds_of(gvisors), speedup_at_least(1));
+  }
+}
+BENCHMARK(contended)->Apply(as_pair);
+
+}  // namespace
+}  // namespace latchfile::bench

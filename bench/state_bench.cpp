@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `latchfile state ID` as a whole process, from fork to its end, beside /bin/true.
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <vector>
+
+#include "peer.hpp"
+#include "support/container_document.hpp"
+#include "support/pair.hpp"
+#include "support/temp_dir.hpp"
+
+namespace latchfile::bench {
+namespace {
+
+constexpr int calls = 10;
+constexpr int rounds = 20;
+
+/// Runs a program with its output thrown away.
+void run(const std::vector<std::string>& arguments, const posix_spawn_file_actions_t& actions) {
+  std::vector<char*> argv;
+  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  pid_t pid = 0;
+  require(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ) == 0, argv[0]);
+  int status = 0;
+  require(waitpid(pid, &status, 0) == pid && status == 0, argv[0]);
+}
+
+void state_of_one(benchmark::State& state) {
+  const test::TempDir root(memory_file_system);
+  const auto id = test::id_of("pod1/web");
+  require(open_without_sync(root.path())
+              .create(id, Wait::never(), container_document(id))
+              .has_value(),
+          "create");
+  const std::vector<std::string> ours = {LATCHFILE_BINARY, "--root", root.path(), "state",
+                                         "pod1/web"};
+  const std::vector<std::string> nothing = {"/bin/true"};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  const auto batch_of = [&](const std::vector<std::string>& arguments) {
+    return Side{[&] {
+                  for (int i = 0; i < calls; ++i) run(arguments, actions);
+                },
+                calls};
+  };
+  for (auto _ : state) {
+    measure_pair(state, batch_of(ours), batch_of(nothing), rounds, Time::wall,
+                 cost_at_most(2.5));
+  }
+  posix_spawn_file_actions_destroy(&actions);
+}
+BENCHMARK(state_of_one)->Name("state")->Apply(as_pair);
+
+}  // namespace
+}  // namespace latchfile::bench
