@@ -1,0 +1,52 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// PassingKernel: passes every call on to the real kernel, for kernels of tests that differ from it in
+// one or two calls.
+#pragma once
+
+#include "posix/kernel.hpp"
+#include "posix/real_kernel.hpp"
+
+namespace latchfile::test {
+
+class PassingKernel : public Kernel {
+ public:
+  Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
+    return real_.openat(dir, path, flags, mode);
+  }
+  Sys<> close(int fd) override { return real_.close(fd); }
+  Sys<std::size_t> read(int fd, char* into, std::size_t bytes) override {
+    return real_.read(fd, into, bytes);
+  }
+  Sys<std::size_t> write(int fd, std::string_view bytes) override { return real_.write(fd, bytes); }
+  Sys<struct stat> fstat(int fd) override { return real_.fstat(fd); }
+  Sys<> fchmod(int fd, mode_t mode) override { return real_.fchmod(fd, mode); }
+  Sys<> fchown(int fd, uid_t uid, gid_t gid) override { return real_.fchown(fd, uid, gid); }
+  Sys<> fdatasync(int fd) override { return real_.fdatasync(fd); }
+  Sys<> fsync(int fd) override { return real_.fsync(fd); }
+  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
+    return real_.fstatat(dir, path, flags);
+  }
+  Sys<> renameat(int dir, const char* from, const char* to) override {
+    return real_.renameat(dir, from, to);
+  }
+  Sys<> unlinkat(int dir, const char* path) override { return real_.unlinkat(dir, path); }
+  Sys<> mkdirat(int dir, const char* path, mode_t mode) override {
+    return real_.mkdirat(dir, path, mode);
+  }
+  Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) override {
+    return real_.getdents64(fd, into, bytes);
+  }
+  Sys<> flock(int fd, int operation) override { return real_.flock(fd, operation); }
+  Sys<> flock_until(int fd, int operation, Clock::time_point deadline) override {
+    return real_.flock_until(fd, operation, deadline);
+  }
+  Clock::time_point now() override { return real_.now(); }
+  pid_t getpid() override { return real_.getpid(); }
+  pid_t gettid() override { return real_.gettid(); }
+
+ protected:
+  Kernel& real_ = real_kernel();
+};
+
+}  // namespace latchfile::test
