@@ -12,7 +12,9 @@ set_property(TARGET latchfile APPEND PROPERTY LINK_DEPENDS
 # Whoever links the static library must name what it needs: inside this build the targets that
 # pkg-config found, outside plain library names. So a user of the installed package needs neither
 # pkg-config nor, for the shared library, any development package but ours.
-set(needed_here PkgConfig::simdjson PkgConfig::libmd Threads::Threads)
+# libmd comes as an archive as well, which spares the command the loading of one more library.
+find_library(LATCHFILE_LIBMD NAMES libmd.a md REQUIRED)
+set(needed_here PkgConfig::simdjson ${LATCHFILE_LIBMD} Threads::Threads)
 set(needed_outside simdjson md pthread)
 list(TRANSFORM needed_here REPLACE "(.+)" "$<BUILD_INTERFACE:$<LINK_ONLY:\\1>>")
 list(TRANSFORM needed_outside REPLACE "(.+)" "$<INSTALL_INTERFACE:$<LINK_ONLY:\\1>>")

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The commands, a file each. add_… describes a command to the parser; if the command line names it,
-// its work is put into `action`. The CMD of lock and update is what stands behind the first "--";
-// the parser never sees it, because it would take some arguments apart.
+// its work is put into `action`.
 #pragma once
 
 #include <string>
@@ -13,15 +12,13 @@
 
 namespace latchfile::cli {
 
-using Arguments = std::vector<std::string>;
-
 void add_create(CLI::App& app, Action& action);
 void add_state(CLI::App& app, Action& action);
 void add_save(CLI::App& app, Action& action);
-void add_update(CLI::App& app, Action& action, const Arguments& command);
+void add_update(CLI::App& app, Action& action);
 void add_list(CLI::App& app, Action& action);
 void add_delete(CLI::App& app, Action& action);
-void add_lock(CLI::App& app, Action& action, const Arguments& command);
+void add_lock(CLI::App& app, Action& action);
 void add_locks(CLI::App& app, Action& action);
 
 /// A command with its one-line description and, in its help, an example. The arguments of the

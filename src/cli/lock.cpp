@@ -14,12 +14,11 @@ namespace {
 
 struct Options {
   std::string id;
-  Arguments command;
   WaitOptions wait;
 };
 
 Result<int> run(Session& session, const Options& options) {
-  if (options.command.empty()) {
+  if (session.command.empty()) {
     return std::unexpected(
         Error{Errc::invalid_argument, 0, "say what to run while the lock is held with -- CMD"});
   }
@@ -30,24 +29,23 @@ Result<int> run(Session& session, const Options& options) {
   if (!state) return std::unexpected(state.error());
   // CMD gets a copy of the lock: if we are killed, so is CMD, and the lock stays until it and what
   // it started are gone. If CMD ends first, we release the lock for all copies.
-  const auto code = run_program(options.command, state->descriptor());
+  const auto code = run_program(session.command, state->descriptor());
   if (code) return *code;
   // As a shell has it: 127 for a command that is not there, 126 for one that cannot run.
   session.notes.write(error_line(session.program, {Errc::io, code.error().value,
-                                                   "run " + in_quotes(options.command.front())}));
+                                                   "run " + in_quotes(session.command.front())}));
   return code.error().value == ENOENT ? 127 : 126;
 }
 
 }  // namespace
 
-void add_lock(CLI::App& app, Action& action, const Arguments& arguments) {
+void add_lock(CLI::App& app, Action& action) {
   const auto command =
       add_command<Options>(app, "lock", "Run a command while holding a container's lock",
                            "latchfile lock web --timeout 10 -- rsync -a /srv/web/ /backup/web/");
   add_id(*command.parser, command.options->id, true);
   add_command_arguments(*command.parser,
                         "the command; its exit code becomes ours, and it is killed if we are");
-  command.options->command = arguments;
   add_wait_options(*command.parser, command.options->wait);
   on_parsed(command, action, run);
 }

@@ -2,6 +2,7 @@
 //
 // latchfile: the command line of the library.
 #include <algorithm>
+#include <array>
 #include <unistd.h>
 
 #include "base/quote.hpp"
@@ -38,27 +39,55 @@ void describe(CLI::App& app, GlobalOptions& options) {
   app.require_subcommand(0, 1);
 }
 
-/// Takes what stands behind the first "--" off `arguments`, if they name a command that has a CMD.
+struct NamedCommand {
+  std::string_view name;
+  void (*add)(CLI::App&, Action&);
+  bool has_command = false;  ///< a CMD behind "--"
+};
+
+constexpr auto commands = std::to_array<NamedCommand>({
+    {"create", add_create},
+    {"state", add_state},
+    {"save", add_save},
+    {"update", add_update, true},
+    {"list", add_list},
+    {"delete", add_delete},
+    {"lock", add_lock, true},
+    {"locks", add_locks},
+});
+
+/// The command that `arguments` name, if they do.
+const NamedCommand* named_in(const Arguments& arguments) {
+  auto name = arguments.begin();
+  // --root is the only option before a command that takes a value.
+  while (name != arguments.end() && name->starts_with('-')) {
+    const bool has_value = *name == "--root" && name + 1 != arguments.end();
+    name += has_value ? 2 : 1;
+  }
+  if (name == arguments.end()) return nullptr;
+  const auto* found = std::ranges::find(commands, *name, &NamedCommand::name);
+  return found == commands.end() ? nullptr : found;
+}
+
+/// Takes what stands behind the first "--" off `arguments`. The parser never sees a CMD, because it
+/// takes arguments that look like [lists] apart.
 Arguments take_command(Arguments& arguments) {
   const auto end = std::ranges::find(arguments, "--");
-  auto name = arguments.begin();
-  while (name != end && name->starts_with('-'))
-    name += *name == "--root" && name + 1 != end ? 2 : 1;
-  if (end == arguments.end() || name == end || (*name != "lock" && *name != "update")) return {};
+  if (end == arguments.end()) return {};
   Arguments command(end + 1, arguments.end());
   arguments.erase(end, arguments.end());
   return command;
 }
 
 Result<int> perform(const Action& action, const GlobalOptions& options, Kernel& kernel, Output& out,
-                    Output& notes, const std::string& program) {
+                    Output& notes, Arguments command, const std::string& program) {
   if (!action) {
     return std::unexpected(
         Error{Errc::invalid_argument, 0, "no command given; see 'latchfile --help'"});
   }
   auto store = open_store(options);
   if (!store) return std::unexpected(std::move(store.error()));
-  Session session{kernel, std::move(*store), out, notes, program};
+  Session session{kernel, std::move(*store), out, notes, std::move(command), program};
   auto code = action(session);
   if (!code) return code;
   if (auto written = out.flush(); !written) return std::unexpected(std::move(written.error()));
@@ -78,28 +107,25 @@ int run(int argc, char** argv) {
   CLI::App app("", "latchfile");
   describe(app, options);
   Arguments arguments(argv + 1, argv + argc);
-  const auto command = take_command(arguments);
-  add_create(app, action);
-  add_state(app, action);
-  add_save(app, action);
-  add_update(app, action, command);
-  add_list(app, action);
-  add_delete(app, action);
-  add_lock(app, action, command);
-  add_locks(app, action);
+  const auto* named = named_in(arguments);
+  auto command = named != nullptr && named->has_command ? take_command(arguments) : Arguments();
+  // Describing all of them takes as long as most commands themselves.
+  for (const auto& each : commands) {
+    if (named == nullptr || named == &each) each.add(app, action);
+  }
 
   Result<int> code = exit_done;
   std::string program = "latchfile";
   const auto name_command = [&] {
-    for (const auto* named : app.get_subcommands())
-      program += " " + named->get_name();
+    for (const auto* parsed : app.get_subcommands())
+      program += " " + parsed->get_name();
   };
   try {
     // The parser takes its arguments from the back.
     std::ranges::reverse(arguments);
     app.parse(arguments);
     name_command();
-    code = perform(action, options, kernel, out, notes, program);
+    code = perform(action, options, kernel, out, notes, std::move(command), program);
   } catch (const CLI::CallForHelp&) {
     out.write(app.help());
   } catch (const CLI::CallForVersion& version) {

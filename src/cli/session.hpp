@@ -6,6 +6,7 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "cli/output.hpp"
 #include "latchfile/local.hpp"
@@ -14,11 +15,14 @@
 
 namespace latchfile::cli {
 
+using Arguments = std::vector<std::string>;
+
 struct Session {
   Kernel& kernel;
   Store store;
   Output& out;          ///< standard output
   Output& notes;        ///< standard error: warnings, and what is being waited for
+  Arguments command;    ///< CMD: what stands behind "--"
   std::string program;  ///< "latchfile list": how lines in `notes` begin
 };
 

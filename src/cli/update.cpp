@@ -14,7 +14,6 @@ struct Options {
   std::string id;
   std::optional<std::string> merge;
   std::optional<std::string> patch;
-  Arguments command;
   WaitOptions wait;
 };
 
@@ -45,12 +44,12 @@ Result<Document> filter(Kernel& kernel, const std::vector<std::string>& command,
 Result<Document> changed(Session& session, const Options& options, const Document& current) {
   if (options.merge) return merge_patch(current, *options.merge);
   if (options.patch) return json_patch(current, *options.patch);
-  return filter(session.kernel, options.command, current);
+  return filter(session.kernel, session.command, current);
 }
 
 Result<int> run(Session& session, const Options& options) {
   const int changes = int{options.merge.has_value()} + int{options.patch.has_value()} +
-                      int{!options.command.empty()};
+                      int{!session.command.empty()};
   if (changes != 1) {
     return std::unexpected(Error{Errc::invalid_argument, 0,
                                  "say what to change with exactly one of --merge JSON, --patch "
@@ -74,7 +73,7 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_update(CLI::App& app, Action& action, const Arguments& arguments) {
+void add_update(CLI::App& app, Action& action) {
   const auto command = add_command<Options>(
       app, "update", "Read, change and save a document under one lock",
       "latchfile update web --merge '{\"status\":\"stopped\",\"pid\":null}'\n"
@@ -92,7 +91,6 @@ void add_update(CLI::App& app, Action& action, const Arguments& arguments) {
       ->option_text("JSON");
   add_command_arguments(parser,
                         "a filter from the old document to the new; if it fails nothing is saved");
-  command.options->command = arguments;
   add_wait_options(parser, command.options->wait);
   on_parsed(command, action, run);
 }
