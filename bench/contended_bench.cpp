@@ -56,7 +56,8 @@ double ours(const std::string& root, const ContainerId& id) {
   }
   const auto begin = Clock::now();
   require(write(gate[1], "12345678", processes) == processes, "write");
-  for (auto& child : children) require(child.wait() == 0, "increments of ours");
+  for (auto& child : children)
+    require(child.wait() == 0, "increments of ours");
   const double seconds = seconds_since(begin);
   close(gate[0]);
   close(gate[1]);
@@ -71,8 +72,10 @@ double gvisors(const std::string& root, const ContainerId&) {
     require(peers.back()->line() == "ready", "a peer of gVisor's");
   }
   const auto begin = Clock::now();
-  for (const auto& peer : peers) peer->go_on();
-  for (const auto& peer : peers) require(peer->wait() == 0, "increments of gVisor's");
+  for (const auto& peer : peers)
+    peer->go_on();
+  for (const auto& peer : peers)
+    require(peer->wait() == 0, "increments of gVisor's");
   return seconds_since(begin);
 }
 

@@ -32,8 +32,8 @@ void bare_list(const std::string& root, char* buffer) {
 
 void list(benchmark::State& state) {
   const test::TempDir root(memory_file_system);
-  const auto store = test::or_throw(open_local(
-      root.path(), {.durability = Durability::unsafe_on_power_cut}));
+  const auto store =
+      test::or_throw(open_local(root.path(), {.durability = Durability::unsafe_on_power_cut}));
   fill(store, containers);
   // A container that nobody works on has no lock file unless a peer left one.
   for (const auto& name : test::names_in(root.path())) {
@@ -41,13 +41,12 @@ void list(benchmark::State& state) {
   }
   const auto buffer = std::make_unique<char[]>(buffer_bytes);
   for (auto _ : state) {
-    measure_pair(
-        state,
-        {[&] {
-          const auto ids = store.list();
-          require(ids && ids->size() == containers, "list");
-        }},
-        {[&] { bare_list(root.path(), buffer.get()); }}, rounds, Time::cpu, cost_at_most(1.3));
+    measure_pair(state, {[&] {
+                   const auto ids = store.list();
+                   require(ids && ids->size() == containers, "list");
+                 }},
+                 {[&] { bare_list(root.path(), buffer.get()); }}, rounds, Time::cpu,
+                 cost_at_most(1.3));
   }
 }
 BENCHMARK(list)->Apply(as_pair);

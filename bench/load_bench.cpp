@@ -39,19 +39,19 @@ void load(benchmark::State& state) {
   std::string buffer(16384, '\0');
 
   for (auto _ : state) {
-    measure_pair(
-        state,
-        {[&] {
-           for (int i = 0; i < calls; ++i) require(store.load(id).has_value(), "load");
-         },
-         calls},
-        {[&] {
-           for (int i = 0; i < calls; ++i) {
-             bare_load(dir, "web_sandbox:pod1.state", parser, buffer);
-           }
-         },
-         calls},
-        rounds, Time::cpu, cost_at_most(1.5));
+    measure_pair(state,
+                 {[&] {
+                    for (int i = 0; i < calls; ++i)
+                      require(store.load(id).has_value(), "load");
+                  },
+                  calls},
+                 {[&] {
+                    for (int i = 0; i < calls; ++i) {
+                      bare_load(dir, "web_sandbox:pod1.state", parser, buffer);
+                    }
+                  },
+                  calls},
+                 rounds, Time::cpu, cost_at_most(1.5));
   }
   close(dir);
 }

@@ -21,7 +21,8 @@ constexpr int rounds = 20;
 /// Runs a program with its output thrown away.
 void run(const std::vector<std::string>& arguments, const posix_spawn_file_actions_t& actions) {
   std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  for (const auto& argument : arguments)
+    argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   pid_t pid = 0;
   require(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ) == 0, argv[0]);
@@ -32,10 +33,9 @@ void run(const std::vector<std::string>& arguments, const posix_spawn_file_actio
 void state_of_one(benchmark::State& state) {
   const test::TempDir root(memory_file_system);
   const auto id = test::id_of("pod1/web");
-  require(open_without_sync(root.path())
-              .create(id, Wait::never(), container_document(id))
-              .has_value(),
-          "create");
+  require(
+      open_without_sync(root.path()).create(id, Wait::never(), container_document(id)).has_value(),
+      "create");
   const std::vector<std::string> ours = {LATCHFILE_BINARY, "--root", root.path(), "state",
                                          "pod1/web"};
   const std::vector<std::string> nothing = {"/bin/true"};
@@ -44,13 +44,13 @@ void state_of_one(benchmark::State& state) {
   posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   const auto batch_of = [&](const std::vector<std::string>& arguments) {
     return Side{[&] {
-                  for (int i = 0; i < calls; ++i) run(arguments, actions);
+                  for (int i = 0; i < calls; ++i)
+                    run(arguments, actions);
                 },
                 calls};
   };
   for (auto _ : state) {
-    measure_pair(state, batch_of(ours), batch_of(nothing), rounds, Time::wall,
-                 cost_at_most(2.5));
+    measure_pair(state, batch_of(ours), batch_of(nothing), rounds, Time::wall, cost_at_most(2.5));
   }
   posix_spawn_file_actions_destroy(&actions);
 }

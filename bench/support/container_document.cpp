@@ -27,11 +27,13 @@ std::string process() {
     return std::string("\"") + capabilities[static_cast<std::size_t>(i)] + "\"";
   });
   const auto env = array_of(20, [](int i) {
-    return "\"VARIABLE_" + std::to_string(i) + "=/usr/local/share/value/" + std::to_string(i) + "\"";
+    return "\"VARIABLE_" + std::to_string(i) + "=/usr/local/share/value/" + std::to_string(i) +
+           "\"";
   });
   return R"({"user":{"uid":1000,"gid":1000},"args":["/usr/bin/server","--listen","0.0.0.0:8080"],)"
-         R"("cwd":"/","env":)" + env + R"(,"capabilities":{"bounding":)" + set +
-         R"(,"effective":)" + set + R"(,"permitted":)" + set +
+         R"("cwd":"/","env":)" +
+         env + R"(,"capabilities":{"bounding":)" + set + R"(,"effective":)" + set +
+         R"(,"permitted":)" + set +
          R"(},"rlimits":[{"type":"RLIMIT_NOFILE","hard":1024,"soft":1024}],)"
          R"("noNewPrivileges":true})";
 }
@@ -42,9 +44,8 @@ std::string spec() {
     return R"({"destination":"/srv/data/)" + n + R"(","type":"bind","source":"/var/lib/volumes/)" +
            n + R"(/_data","options":["rbind","nosuid","noexec","nodev","rprivate"]})";
   });
-  const auto paths = array_of(12, [](int i) {
-    return R"("/proc/sys/masked/path/)" + std::to_string(i) + "\"";
-  });
+  const auto paths =
+      array_of(12, [](int i) { return R"("/proc/sys/masked/path/)" + std::to_string(i) + "\""; });
   const auto annotations = [] {
     std::string out;
     for (int i = 0; i < 14; ++i) {
@@ -58,8 +59,8 @@ std::string spec() {
          R"(,"root":{"path":"/srv/bundles/web/rootfs","readonly":true},"hostname":"web","mounts":)" +
          mounts + R"(,"annotations":)" + annotations +
          R"(,"linux":{"cgroupsPath":"/web","namespaces":[{"type":"pid"},{"type":"network"},)"
-         R"({"type":"ipc"},{"type":"uts"},{"type":"mount"}],"maskedPaths":)" + paths +
-         R"(,"readonlyPaths":)" + paths + "}}";
+         R"({"type":"ipc"},{"type":"uts"},{"type":"mount"}],"maskedPaths":)" +
+         paths + R"(,"readonlyPaths":)" + paths + "}}";
 }
 
 }  // namespace
@@ -71,8 +72,8 @@ Document container_document(const ContainerId& id) {
   return test::document_of(
       R"({"id":")" + container + R"(","spec":)" + the_spec +
       R"(,"bundleDir":"/srv/bundles/web","createdAt":"2026-01-02T03:04:05.678901234Z","owner":"",)"
-      R"("consoleSocket":"","status":"running","goferPid":27681,"sandbox":{"id":")" + sandbox +
-      R"(","pid":27682},"saver":{"rootDir":"/run/runsc","id":{"sandboxId":")" + sandbox +
+      R"("consoleSocket":"","status":"running","goferPid":27681,"sandbox":{"id":")" +
+      sandbox + R"(","pid":27682},"saver":{"rootDir":"/run/runsc","id":{"sandboxId":")" + sandbox +
       R"(","containerId":")" + container + R"("}}})");
 }
 
@@ -80,8 +81,8 @@ Store open_without_sync(const std::string& root) { return test::open_shared_with
 
 void fill(const Store& store, int count) {
   for (int i = 0; i < count; ++i) {
-    const auto id = test::id_of("sandbox" + std::to_string(i / 10) + "/container" +
-                                std::to_string(i));
+    const auto id =
+        test::id_of("sandbox" + std::to_string(i / 10) + "/container" + std::to_string(i));
     require(store.create(id, Wait::never(), container_document(id)).has_value(), "create");
   }
 }

@@ -42,8 +42,7 @@ void report_pair(benchmark::State& state, double ours_seconds, double other_seco
   state.counters["ours_us"] = ours_seconds * 1e6;
   state.counters["other_us"] = other_seconds * 1e6;
   const bool is_cost = goal.kind == Goal::Kind::cost;
-  state.counters["ratio"] =
-      is_cost ? ours_seconds / other_seconds : other_seconds / ours_seconds;
+  state.counters["ratio"] = is_cost ? ours_seconds / other_seconds : other_seconds / ours_seconds;
   state.counters["goal"] = goal.ratio;
   state.SetLabel(is_cost ? "at most" : "at least");
 }

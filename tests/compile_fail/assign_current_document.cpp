@@ -7,7 +7,7 @@ using namespace latchfile;
 
 void change(LockedState& state, Document document) {
 #ifdef MISUSE
-  state.current().document = std::move(document);  // misuse: discards qualifiers|no viable overloaded '='
+  state.current().document = std::move(document);  // misuse: discards|no viable
 #else
   static_cast<void>(state.save(std::move(document)));
 #endif

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The suites of this folder are the specification of Backend (src/store/backend.hpp) as it shows
-// through Store: each of their tests runs against every backend that is plugged in. One file for each
-// concern:
+// through Store: each of their tests runs against every backend that is plugged in. One file for
+// each concern:
 //
 //   reading_contract_test.cpp    list, load, load_all, resolve
 //   guards_contract_test.cpp     create, save, destroy, update, and what each failure leaves
@@ -41,10 +41,10 @@ class Contract : public testing::TestWithParam<BackendUnderTest> {
     return found ? found->document.bytes() : std::string(to_string(found.error().code));
   }
 
-  [[nodiscard]] static std::vector<std::string> texts(
-      const Result<std::vector<ContainerId>>& ids) {
+  [[nodiscard]] static std::vector<std::string> texts(const Result<std::vector<ContainerId>>& ids) {
     std::vector<std::string> out;
-    for (const auto& id : ids.value()) out.push_back(id.text());
+    for (const auto& id : ids.value())
+      out.push_back(id.text());
     return out;
   }
 };
@@ -62,7 +62,7 @@ template <class T>
 
 }  // namespace latchfile::test
 
-#define LATCHFILE_CONTRACT(Suite)                                                        \
-  INSTANTIATE_TEST_SUITE_P(Backend, Suite,                                               \
-                           testing::ValuesIn(latchfile::test::plugged_in_backends()),    \
+#define LATCHFILE_CONTRACT(Suite)                                                     \
+  INSTANTIATE_TEST_SUITE_P(Backend, Suite,                                            \
+                           testing::ValuesIn(latchfile::test::plugged_in_backends()), \
                            latchfile::test::backend_name)

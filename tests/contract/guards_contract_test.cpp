@@ -73,7 +73,8 @@ TEST_P(Guards, CreateAfterDestroyBeginsAnew) {
 
 TEST_P(Guards, AreFreeOnceDropped) {
   create(web);
-  for (int round = 0; round < 3; ++round) ASSERT_TRUE(store.lock(web, Wait::never()));
+  for (int round = 0; round < 3; ++round)
+    ASSERT_TRUE(store.lock(web, Wait::never()));
 }
 
 TEST_P(Guards, OutliveTheStore) {

@@ -70,8 +70,7 @@ TEST_P(Locking, ABusyLockNamesItsHolder) {
   create(web);
   const auto state = store.lock(web, Wait::never());
   for (const auto wait : {Wait::never(), short_wait}) {
-    const auto message =
-        elsewhere([&] { return store.lock(web, wait).error().message(); });
+    const auto message = elsewhere([&] { return store.lock(web, wait).error().message(); });
     EXPECT_THAT(message, HasSubstr("lock web: "));
     EXPECT_THAT(message, HasSubstr("held by pid " + std::to_string(getpid()) + " ("));
   }
@@ -102,7 +101,9 @@ TEST_P(Locking, WaitsUntilTheLockIsReleased) {
     ASSERT_TRUE(eventually([&] { return waiter != 0 && is_sleeping(waiter); }));
     EXPECT_EQ(seen.wait_for(0s), std::future_status::timeout);
     ASSERT_TRUE(state->save(numbered(2)));
-    { const auto released = std::move(*state); }
+    {
+      const auto released = std::move(*state);
+    }
     EXPECT_EQ(seen.get(), 2) << "it reads after it got the lock";
   }
 }
@@ -129,7 +130,9 @@ TEST_P(Locking, AWaitingCreatorFindsThatAnotherWasFaster) {
     return code_of(store.lock_for_new(web, Wait::forever()));
   });
   ASSERT_TRUE(eventually([&] { return waiter != 0 && is_sleeping(waiter); }));
-  { const auto state = std::move(*vacancy).create(numbered(1)); }
+  {
+    const auto state = std::move(*vacancy).create(numbered(1));
+  }
   EXPECT_EQ(ended.get(), "already_exists");
   EXPECT_EQ(stored(web), numbered(1).bytes());
 }
@@ -139,7 +142,8 @@ TEST_P(Locking, BlocksNoReader) {
   create(web, numbered(1));
   auto state = store.lock(web, Wait::never());
   const auto vacancy = store.lock_for_new(in_pod, Wait::never());
-  // In the thread that holds the locks as in another: a reader that took one would hang or fail here.
+  // In the thread that holds the locks as in another: a reader that took one would hang or fail
+  // here.
   const auto read = [&] {
     const auto other = fixture->open();
     EXPECT_EQ(number_in(other.load(web, Wait::forever())->document), 1);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Documents that carry a number at both ends, so that half of one and half of another is recognised.
+// Documents that carry a number at both ends, so that half of one and half of another is
+// recognised.
 #pragma once
 
 #include <charconv>

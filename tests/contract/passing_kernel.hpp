@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// PassingKernel: passes every call on to the real kernel, for kernels of tests that differ from it in
-// one or two calls.
+// PassingKernel: passes every call on to the real kernel, for kernels of tests that differ from it
+// in one or two calls.
 #pragma once
 
 #include "posix/kernel.hpp"

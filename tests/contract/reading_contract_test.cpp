@@ -65,19 +65,31 @@ TEST_P(Reading, KeepsIdsOfBothFormsApart) {
 }
 
 TEST_P(Reading, TakesIdsOfEveryCharacterAndOfTheGreatestLength) {
-  const std::vector<std::string> ids = {
-      ".", "..", "-", "+a_B.9", "..state", "a.lock", "a.state", "a.state.tmp", "a_sandbox",
-      "../..", "_sandbox/_sandbox", std::string(ContainerId::max_bytes, 'z'),
-      std::string(200, 's') + "/" + std::string(21, 'c')};
-  for (const auto& text : ids) create(id_of(text), document_of(R"({"id":")" + text + "\"}"));
+  const std::vector<std::string> ids = {".",
+                                        "..",
+                                        "-",
+                                        "+a_B.9",
+                                        "..state",
+                                        "a.lock",
+                                        "a.state",
+                                        "a.state.tmp",
+                                        "a_sandbox",
+                                        "../..",
+                                        "_sandbox/_sandbox",
+                                        std::string(ContainerId::max_bytes, 'z'),
+                                        std::string(200, 's') + "/" + std::string(21, 'c')};
+  for (const auto& text : ids)
+    create(id_of(text), document_of(R"({"id":")" + text + "\"}"));
   auto sorted = ids;
   std::ranges::sort(sorted);
   EXPECT_EQ(texts(store.list()), sorted);
-  for (const auto& text : ids) EXPECT_EQ(stored(id_of(text)), R"({"id":")" + text + "\"}");
+  for (const auto& text : ids)
+    EXPECT_EQ(stored(id_of(text)), R"({"id":")" + text + "\"}");
 }
 
 TEST_P(Reading, ListsInOrder) {
-  for (const auto* id : {"web", "pod1/web", "a", "pod1/a", "Z", "pod10/a"}) create(id_of(id));
+  for (const auto* id : {"web", "pod1/web", "a", "pod1/a", "Z", "pod10/a"})
+    create(id_of(id));
   EXPECT_THAT(texts(store.list()), ElementsAre("Z", "a", "pod1/a", "pod1/web", "pod10/a", "web"));
 }
 
@@ -167,7 +179,8 @@ TEST_P(Reading, LoadsMoreThanOneWindowInOrderThroughBothOverloads) {
     EXPECT_EQ(entry.state->document.bytes(), R"({"n":)" + entry.id.text().substr(1) + "}");
   };
   const auto entries = store.load_all().value();
-  for (const auto& entry : entries) check(entry);
+  for (const auto& entry : entries)
+    check(entry);
   EXPECT_EQ(visited, ids.size());
   visited = 0;
   ASSERT_TRUE(store.load_all([&](LoadedEntry entry) { check(entry); }));
@@ -175,7 +188,8 @@ TEST_P(Reading, LoadsMoreThanOneWindowInOrderThroughBothOverloads) {
 }
 
 TEST_P(Reading, LeavesOutWhatVanishesWhileAllIsLoaded) {
-  for (int i = 0; i < 600; ++i) fixture->plant(id_of("c" + std::to_string(1000 + i)), "{}");
+  for (int i = 0; i < 600; ++i)
+    fixture->plant(id_of("c" + std::to_string(1000 + i)), "{}");
   const auto last = id_of("c1599");
   std::vector<std::string> seen;
   ASSERT_TRUE(store.load_all([&](LoadedEntry entry) {
@@ -192,13 +206,15 @@ TEST_P(Reading, LeavesOutWhatVanishesWhileAllIsLoaded) {
 }
 
 TEST_P(Reading, ResolvesTheExactIdFirst) {
-  for (const auto* id : {"web", "web2", "pod1/web", "pod1/web2"}) create(id_of(id));
+  for (const auto* id : {"web", "web2", "pod1/web", "pod1/web2"})
+    create(id_of(id));
   EXPECT_EQ(store.resolve("web")->text(), "web");
   EXPECT_EQ(store.resolve("pod1/web")->text(), "pod1/web");
 }
 
 TEST_P(Reading, ResolvesANameInWhateverSandboxBeforeBeginnings) {
-  for (const auto* id : {"pod1/web", "pod1/web2", "web3"}) create(id_of(id));
+  for (const auto* id : {"pod1/web", "pod1/web2", "web3"})
+    create(id_of(id));
   EXPECT_EQ(store.resolve("web")->text(), "pod1/web");
   create(id_of("pod2/web"));
   const auto several = store.resolve("web");
@@ -207,7 +223,8 @@ TEST_P(Reading, ResolvesANameInWhateverSandboxBeforeBeginnings) {
 }
 
 TEST_P(Reading, ResolvesTheOnlyIdThatBeginsSo) {
-  for (const auto* id : {"alpha", "pod1/beta", "pod2/bravo"}) create(id_of(id));
+  for (const auto* id : {"alpha", "pod1/beta", "pod2/bravo"})
+    create(id_of(id));
   EXPECT_EQ(store.resolve("al")->text(), "alpha");
   EXPECT_EQ(store.resolve("be")->text(), "pod1/beta");
   EXPECT_EQ(store.resolve("pod2/b")->text(), "pod2/bravo");
@@ -220,7 +237,8 @@ TEST_P(Reading, ResolvesTheOnlyIdThatBeginsSo) {
 }
 
 TEST_P(Reading, NamesNoMoreThanTenOfManyThatMayBeMeant) {
-  for (int i = 10; i < 22; ++i) create(id_of("c" + std::to_string(i)));
+  for (int i = 10; i < 22; ++i)
+    create(id_of("c" + std::to_string(i)));
   const auto message = store.resolve("c").error().message();
   EXPECT_THAT(message, HasSubstr("12 containers"));
   EXPECT_THAT(message, HasSubstr("c19 and 2 more"));

@@ -2,8 +2,8 @@
 //
 // What the contract needs of a backend to try it: a store, and ways to disturb it from below.
 //
-// A backend is plugged in with one file NAME_fixture.cpp in this folder, which defines a StoreFixture
-// and, at namespace scope,
+// A backend is plugged in with one file NAME_fixture.cpp in this folder, which defines a
+// StoreFixture and, at namespace scope,
 //
 //   const bool plugged_in = plug_in({"name", [] { return std::make_unique<NameFixture>(); }});
 #pragma once

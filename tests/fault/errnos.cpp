@@ -53,11 +53,11 @@ std::vector<PossibleError> possible_errors(const FaultKernel::Record& call) {
     case Call::fsync: return {{EDQUOT}, {EINTR, true}, {EIO}, {ENOSPC}, {EROFS}, {EINVAL}};
     case Call::fstatat: return errors_of_fstatat(call);
     case Call::renameat:
-      return {{EACCES}, {EBUSY}, {EDQUOT},  {EIO},    {EISDIR}, {EMLINK}, {ENOENT},
+      return {{EACCES}, {EBUSY},  {EDQUOT},  {EIO},   {EISDIR}, {EMLINK}, {ENOENT},
               {ENOMEM}, {ENOSPC}, {ENOTDIR}, {EPERM}, {EROFS},  {EXDEV}};
     case Call::unlinkat: return {{EACCES}, {EBUSY}, {EIO}, {EISDIR}, {ENOMEM}, {EPERM}, {EROFS}};
     case Call::mkdirat:
-      return {{EACCES}, {EDQUOT}, {EIO},   {ELOOP}, {EMLINK},
+      return {{EACCES}, {EDQUOT}, {EIO},     {ELOOP}, {EMLINK},
               {ENOMEM}, {ENOSPC}, {ENOTDIR}, {EPERM}, {EROFS}};
     case Call::getdents64: return {{EINTR, true}, {EIO}, {ENOENT}, {ENOTDIR}};
     case Call::flock: return errors_of_flock(call);

@@ -114,8 +114,8 @@ void expect_outcome(const std::optional<Errc>& expected, const Result<>& result,
   ASSERT_FALSE(result) << "succeeded, but should have failed: " << to_string(*expected);
   EXPECT_EQ(to_string(result.error().code), to_string(*expected)) << result.error().message();
   EXPECT_EQ(result.error().message().find('\n'), std::string::npos);
-  const bool names_errno = *expected == Errc::io || *expected == Errc::unsupported ||
-                           *expected == Errc::commit_unknown;
+  const bool names_errno =
+      *expected == Errc::io || *expected == Errc::unsupported || *expected == Errc::commit_unknown;
   if (names_errno && expected != without_fault) {
     EXPECT_EQ(result.error().sys_errno, error);
   }

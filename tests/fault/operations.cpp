@@ -23,8 +23,9 @@ const ContainerId& subject_id() {
 Document new_document() { return Document::parse(new_text).value(); }
 
 void create(const fs::path& root, const char* id, const char* text) {
-  open_local(root).value().create(ContainerId::parse(id).value(), Wait::never(),
-                                  Document::parse(text).value())
+  open_local(root)
+      .value()
+      .create(ContainerId::parse(id).value(), Wait::never(), Document::parse(text).value())
       .value();
 }
 
@@ -91,8 +92,8 @@ Action destroy_it(const Store& store, const fs::path&) {
 
 Action update_it(const Store& store, const fs::path&) {
   return [&] {
-    return without_value(store.update(subject_id(), Wait::never(),
-                                      [](const Snapshot&) { return new_document(); }));
+    return without_value(
+        store.update(subject_id(), Wait::never(), [](const Snapshot&) { return new_document(); }));
   };
 }
 

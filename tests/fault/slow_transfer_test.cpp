@@ -47,8 +47,8 @@ TEST(OneByteAtATime, IsWhatTheKernelSaw) {
   world.kernel().arm();
   world.kernel().limit_transfers(1);
   ASSERT_TRUE(world.act());
-  const auto writes = std::ranges::count(world.kernel().calls(), Call::write,
-                                         &FaultKernel::Record::call);
+  const auto writes =
+      std::ranges::count(world.kernel().calls(), Call::write, &FaultKernel::Record::call);
   EXPECT_EQ(static_cast<std::size_t>(writes), std::string_view(new_text).size());
   world.check_order({});
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Root directories as they were once written, which must list and load for ever: v1/NAME is a root with
-// foreign names beside ours, v1/NAME.expected its containers in the order of a list, one a line: the id,
-// the file that holds its document, and its version.
+// Root directories as they were once written, which must list and load for ever: v1/NAME is a root
+// with foreign names beside ours, v1/NAME.expected its containers in the order of a list, one a
+// line: the id, the file that holds its document, and its version.
 //
 // These files are added to and never changed.
 #include <filesystem>
@@ -29,7 +29,8 @@ struct Expected {
 std::vector<Expected> expected_of(const std::string& root) {
   std::ifstream in(frozen / (root + ".expected"));
   std::vector<Expected> lines;
-  for (Expected line; in >> line.id >> line.file >> line.version;) lines.push_back(line);
+  for (Expected line; in >> line.id >> line.file >> line.version;)
+    lines.push_back(line);
   return lines;
 }
 
@@ -50,9 +51,11 @@ class FrozenRoot : public testing::TestWithParam<std::string> {
 TEST_P(FrozenRoot, ListsAsEver) {
   const auto found = store.list().value();
   std::vector<std::string> listed;
-  for (const auto& id : found) listed.push_back(id.text());
+  for (const auto& id : found)
+    listed.push_back(id.text());
   std::vector<std::string> ids;
-  for (const auto& line : expected) ids.push_back(line.id);
+  for (const auto& line : expected)
+    ids.push_back(line.id);
   EXPECT_EQ(listed, ids);
 }
 
@@ -80,7 +83,8 @@ TEST_P(FrozenRoot, GivesUpItsContainersAndNothingElse) {
     ASSERT_TRUE(state) << state.error().message();
     ASSERT_TRUE(std::move(*state).destroy());
     const auto stem = line.file.substr(0, line.file.size() - std::string_view(".state").size());
-    for (const auto* suffix : {".state", ".lock", ".state.tmp"}) std::erase(foreign, stem + suffix);
+    for (const auto* suffix : {".state", ".lock", ".state.tmp"})
+      std::erase(foreign, stem + suffix);
   }
   EXPECT_EQ(names_in(dir.path()), foreign);
 }

@@ -20,7 +20,7 @@ using testing::IsEmpty;
 constexpr std::string_view bytes = "{ \"n\" : 1.0e0 }\n";
 
 mode_t mode_of(const std::string& path) {
-  struct stat found {};
+  struct stat found{};
   EXPECT_EQ(lstat(path.c_str(), &found), 0) << path;
   return found.st_mode;
 }
@@ -76,7 +76,7 @@ TEST_F(WrittenToday, KeepsTheModeAndOwnerOfWhatItReplaces) {
   constexpr uid_t nobody = 65534;
   const bool given = chown(path.c_str(), nobody, nobody) == 0;
   ASSERT_TRUE(lock("web").save(Document::parse("{}").value()));
-  struct stat found {};
+  struct stat found{};
   ASSERT_EQ(stat(path.c_str(), &found), 0);
   EXPECT_EQ(found.st_mode, S_IFREG | 0604U);
   EXPECT_EQ(found.st_uid == nobody && found.st_gid == nobody, given);

@@ -98,7 +98,9 @@ TEST_P(ForeignLock, IsExcludedByOurs) {
   ASSERT_TRUE(guard->save(document_of(R"({"status":"running"})")));
   EXPECT_TRUE(has_waiter(lock_file()));
 
-  { const auto released = std::move(*guard); }
+  {
+    const auto released = std::move(*guard);
+  }
   EXPECT_EQ(waiter.line(), "held");
   EXPECT_EQ(store_.lock(id_, Wait::never()).error().code, Errc::locked);
   EXPECT_EQ(waiter.finish(), 0);

@@ -30,7 +30,8 @@ std::string gvisor_list(const TempDir& root) {
 std::vector<std::string> our_list(const Store& store) {
   std::vector<std::string> texts;
   const auto ids = store.list().value();
-  for (const auto& id : ids) texts.push_back(id.text());
+  for (const auto& id : ids)
+    texts.push_back(id.text());
   return texts;
 }
 

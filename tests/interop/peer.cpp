@@ -31,7 +31,8 @@ int execute(const std::vector<std::string>& arguments, int in, int out) {
   dup2(out, 1);
   signal(SIGPIPE, SIG_DFL);
   std::vector<char*> argv;
-  for (const auto& argument : arguments) argv.push_back(const_cast<char*>(argument.c_str()));
+  for (const auto& argument : arguments)
+    argv.push_back(const_cast<char*>(argument.c_str()));
   argv.push_back(nullptr);
   execv(argv[0], argv.data());
   return 127;
@@ -107,8 +108,6 @@ Store open_shared_with_gvisor(const std::string& root) {
 
 ContainerId id_of(std::string_view text) { return or_throw(ContainerId::parse(text)); }
 
-Document document_of(std::string_view text) {
-  return or_throw(Document::parse(std::string(text)));
-}
+Document document_of(std::string_view text) { return or_throw(Document::parse(std::string(text))); }
 
 }  // namespace latchfile::test

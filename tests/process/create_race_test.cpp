@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I5 over processes: of those that create one id at the same moment exactly one succeeds, and it is its
-// document that is found.
+// I5 over processes: of those that create one id at the same moment exactly one succeeds, and it is
+// its document that is found.
 #include <array>
 #include <atomic>
 #include <sched.h>
@@ -37,7 +37,8 @@ ContainerId id_of_round(int round) { return id_of("pod1/c" + std::to_string(roun
 int run_racer(const Store& store, Race& race, long number, Wait wait) {
   for (int round = 0; round < rounds; ++round) {
     ++race.ready;
-    while (race.ready < (round + 1) * racers) sched_yield();
+    while (race.ready < (round + 1) * racers)
+      sched_yield();
     auto& outcome = race.outcomes[static_cast<std::size_t>(round)];
     const auto created = store.create(id_of_round(round), wait, numbered(number));
     if (created) {
@@ -65,11 +66,11 @@ TEST_P(CreateRace, HasExactlyOneWinner) {
   const Shared<Race> race;
   std::vector<Child> children;
   for (long number = 0; number < racers; ++number) {
-    children.emplace_back([&] {
-      return run_racer(store, *race, number, waiting ? Wait::forever() : Wait::never());
-    });
+    children.emplace_back(
+        [&] { return run_racer(store, *race, number, waiting ? Wait::forever() : Wait::never()); });
   }
-  for (auto& child : children) EXPECT_EQ(child.wait(), 0);
+  for (auto& child : children)
+    EXPECT_EQ(child.wait(), 0);
 
   for (int round = 0; round < rounds; ++round) {
     const auto& outcome = race->outcomes[static_cast<std::size_t>(round)];

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Processes that are killed at any instruction: what they saved is there, what they held is free, and
-// what they left is harmless (I1, I2, I3 for a crash of the process, I7).
+// Processes that are killed at any instruction: what they saved is there, what they held is free,
+// and what they left is harmless (I1, I2, I3 for a crash of the process, I7).
 #include <algorithm>
 #include <atomic>
 #include <chrono>
@@ -86,7 +86,8 @@ TEST_F(Kill, NoneOfManyProcessesLosesAnIncrement) {
       return 0;
     });
   }
-  for (auto& child : children) EXPECT_EQ(child.wait(), 0);
+  for (auto& child : children)
+    EXPECT_EQ(child.wait(), 0);
   EXPECT_EQ(count(), processes * increments);
 }
 
@@ -117,7 +118,8 @@ TEST_F(Kill, LeavesTheLockFreeAndTheDocumentWhole) {
 TEST_F(Kill, OfOneProcessDoesNotDisturbTheOthers) {
   constexpr int kills = 100;
   std::vector<Child> bystanders;
-  for (int i = 0; i < 3; ++i) bystanders.push_back(start_counting());
+  for (int i = 0; i < 3; ++i)
+    bystanders.push_back(start_counting());
   long last = 0;
   for (int i = 0; i < kills; ++i) {
     auto victim = start_counting();
@@ -129,7 +131,8 @@ TEST_F(Kill, OfOneProcessDoesNotDisturbTheOthers) {
   const auto done = progress->done.load();
   EXPECT_TRUE(eventually([&] { return progress->done > done + 10; })) << "somebody hangs";
   progress->stop = true;
-  for (auto& bystander : bystanders) EXPECT_EQ(bystander.wait(), 0);
+  for (auto& bystander : bystanders)
+    EXPECT_EQ(bystander.wait(), 0);
   EXPECT_GE(count(), progress->done);
   EXPECT_LE(count(), progress->begun);
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// What the processes of a test share, and the witness among it: whether two of them were ever inside at
-// once, told without a file or a lock.
+// What the processes of a test share, and the witness among it: whether two of them were ever
+// inside at once, told without a file or a lock.
 #pragma once
 
 #include <atomic>
@@ -11,8 +11,8 @@
 
 namespace latchfile::test {
 
-/// A T that this process and all that it forks from now on have in common. Its atomics must be free of
-/// locks: a process may die inside of them.
+/// A T that this process and all that it forks from now on have in common. Its atomics must be free
+/// of locks: a process may die inside of them.
 template <class T>
 class Shared {
  public:

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A holder that hangs, here because it was stopped: it holds up whoever wants its lock, says so, and
-// holds up nobody else (I6).
+// A holder that hangs, here because it was stopped: it holds up whoever wants its lock, says so,
+// and holds up nobody else (I6).
 #include <atomic>
 #include <csignal>
 #include <optional>

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The storm: several processes create, save, drop and destroy one id as fast as they can, for a bounded
-// number of operations, while a witness counts who is inside.
+// The storm: several processes create, save, drop and destroy one id as fast as they can, for a
+// bounded number of operations, while a witness counts who is inside.
 //
-// It is where locks on files that get unlinked break: one waits on a lock file, the holder unlinks it,
-// a third makes a new one, and two hold "the" lock.
+// It is where locks on files that get unlinked break: one waits on a lock file, the holder unlinks
+// it, a third makes a new one, and two hold "the" lock.
 #pragma once
 
 #include <atomic>

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// I1 over processes, by a witness that is not Latchfile's own; and what readers see meanwhile (I2, I6).
+// I1 over processes, by a witness that is not Latchfile's own; and what readers see meanwhile (I2,
+// I6).
 #include "process/storm.hpp"
 
 #include <algorithm>
@@ -21,8 +22,8 @@ namespace {
 
 constexpr int processes = 4;
 
-/// A kernel of whose processes none ever sees that its lock file was unlinked: L3 always passes. With it
-/// the lock is one that people write who do not know of L3.
+/// A kernel of whose processes none ever sees that its lock file was unlinked: L3 always passes.
+/// With it the lock is one that people write who do not know of L3.
 class BlindKernel final : public PassingKernel {
  public:
   Sys<struct stat> fstat(int fd) override {
@@ -37,7 +38,7 @@ class BlindKernel final : public PassingKernel {
   }
 
  private:
-  struct stat last_ {};  // each process of the storm has one thread
+  struct stat last_{};  // each process of the storm has one thread
 };
 
 class StormTest : public testing::Test {
@@ -59,7 +60,8 @@ class StormTest : public testing::Test {
   }
 
   static void wait_for(std::vector<Child>& children) {
-    for (auto& child : children) EXPECT_EQ(child.wait(), 0);
+    for (auto& child : children)
+      EXPECT_EQ(child.wait(), 0);
   }
 
   void expect_exclusion() const {

@@ -25,8 +25,22 @@ namespace latchfile::test {
 class FaultKernel final : public Kernel {
  public:
   enum class Call {
-    openat, close, read, write, fstat, fchmod, fchown, fdatasync, fsync,
-    fstatat, renameat, unlinkat, mkdirat, getdents64, flock, flock_until,
+    openat,
+    close,
+    read,
+    write,
+    fstat,
+    fchmod,
+    fchown,
+    fdatasync,
+    fsync,
+    fstatat,
+    renameat,
+    unlinkat,
+    mkdirat,
+    getdents64,
+    flock,
+    flock_until,
   };
 
   /// One call. For a call on a descriptor `name` is what that was opened by.
@@ -38,8 +52,8 @@ class FaultKernel final : public Kernel {
   };
 
   struct Fault {
-    std::size_t nth;     ///< which call since arm(), from 1
-    int error;           ///< errno
+    std::size_t nth;       ///< which call since arm(), from 1
+    int error;             ///< errno
     bool lasting = false;  ///< all later calls of the same function fail as well
   };
 

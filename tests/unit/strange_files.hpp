@@ -46,7 +46,8 @@ inline void make_socket(const std::string& path) {
        [](const std::string& path) { std::filesystem::create_symlink("/etc/passwd", path); }},
       {"DanglingLink", "a symbolic link",
        [](const std::string& path) { std::filesystem::create_symlink("nowhere", path); }},
-      {"Fifo", "a FIFO", [](const std::string& path) {
+      {"Fifo", "a FIFO",
+       [](const std::string& path) {
          if (mkfifo(path.c_str(), 0600) != 0) throw std::runtime_error("mkfifo");
        }},
       {"Socket", "a socket", [](const std::string& path) { make_socket(path); }},

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A program of somebody else: it creates a container, loads, saves and destroys it, and says at which
-// step it failed.
+// A program of somebody else: it creates a container, loads, saves and destroys it, and says at
+// which step it failed.
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>

@@ -72,7 +72,8 @@ TEST(ContainerId, ErrorsAreOneSafeLineOfBoundedLength) {
     const auto id = ContainerId::parse(text);
     ASSERT_FALSE(id);
     EXPECT_EQ(id.error().code, Errc::invalid_argument);
-    for (const char c : id.error().message()) EXPECT_TRUE(c >= 0x20 && c < 0x7f);
+    for (const char c : id.error().message())
+      EXPECT_TRUE(c >= 0x20 && c < 0x7f);
     EXPECT_LT(id.error().message().size(), 400u);
   }
 }

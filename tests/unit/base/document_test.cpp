@@ -8,7 +8,8 @@ namespace {
 
 std::string nested(std::size_t depth) {
   std::string text;
-  for (std::size_t i = 1; i < depth; ++i) text += R"({"a":)";
+  for (std::size_t i = 1; i < depth; ++i)
+    text += R"({"a":)";
   return text + "{}" + std::string(depth - 1, '}');
 }
 
@@ -24,11 +25,33 @@ TEST(Document, KeepsEveryByte) {
 }
 
 TEST(Document, RefusesWhatIsNoObject) {
-  for (const std::string_view text :
-       {"", " ", "[]", "1", "\"a\"", "null", "true", "{", "}", "{}}", "{} {}", "{}x", "{'a':1}",
-        "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "{\"a\":tru}", "{\"a\":nan}", "//\n{}",
-        "{\"a\":\"\n\"}", "{\"a\":\"\\x\"}", "1e400", "\xef\xbb\xbf{}", "{\"a\":\"\xff\"}",
-        "{\"a\":\"\xed\xa0\x80\"}", "{\"a\":\"\xc0\xaf\"}"}) {
+  for (const std::string_view text : {"",
+                                      " ",
+                                      "[]",
+                                      "1",
+                                      "\"a\"",
+                                      "null",
+                                      "true",
+                                      "{",
+                                      "}",
+                                      "{}}",
+                                      "{} {}",
+                                      "{}x",
+                                      "{'a':1}",
+                                      "{\"a\"}",
+                                      "{\"a\":}",
+                                      "{\"a\":1,}",
+                                      "{a:1}",
+                                      "{\"a\":tru}",
+                                      "{\"a\":nan}",
+                                      "//\n{}",
+                                      "{\"a\":\"\n\"}",
+                                      "{\"a\":\"\\x\"}",
+                                      "1e400",
+                                      "\xef\xbb\xbf{}",
+                                      "{\"a\":\"\xff\"}",
+                                      "{\"a\":\"\xed\xa0\x80\"}",
+                                      "{\"a\":\"\xc0\xaf\"}"}) {
     const auto document = Document::parse(std::string(text));
     ASSERT_FALSE(document) << text;
     EXPECT_EQ(document.error().code, Errc::invalid_argument) << text;

@@ -96,17 +96,32 @@ TEST(JsonPatch, WhatHasNoMembersHasNoPlaceForOne) {
 
 TEST(JsonPatch, HostileOnesAreRefused) {
   const auto before = doc(R"({"a":{"b":1},"l":[0]})");
-  for (const auto* patch :
-       {"", "{}", "1", "[1]", "[null]", "[[]]", "[{}]", R"([{"op":1}])", R"([{"op":"test"}])",
-        R"([{"op":"fly","path":"/a"}])", R"([{"op":"add","path":"/a"}])",
-        R"([{"op":"add","path":1,"value":1}])", R"([{"op":"add","path":"a","value":1}])",
-        R"([{"op":"test","path":1,"value":1}])", R"([{"op":"test","path":"/a"}])",
-        R"([{"op":"test","path":"/~2","value":1}])", R"([{"op":"remove","path":""}])",
-        R"([{"op":"remove","path":"/x"}])", R"([{"op":"replace","path":"","value":[]}])",
-        R"([{"op":"move","from":"/a","path":"/a/b"}])", R"([{"op":"copy","path":"/x"}])",
-        R"([{"op":"add","path":"/l/2","value":1}])", R"([{"op":"add","path":"/l/01","value":1}])",
-        R"([{"op":"add","path":"/l/-1","value":1}])", R"([{"op":"remove","path":"/l/-"}])",
-        R"([{"op":"add","path":"/l/99999999999999999999","value":1}])"}) {
+  for (const auto* patch : {"",
+                            "{}",
+                            "1",
+                            "[1]",
+                            "[null]",
+                            "[[]]",
+                            "[{}]",
+                            R"([{"op":1}])",
+                            R"([{"op":"test"}])",
+                            R"([{"op":"fly","path":"/a"}])",
+                            R"([{"op":"add","path":"/a"}])",
+                            R"([{"op":"add","path":1,"value":1}])",
+                            R"([{"op":"add","path":"a","value":1}])",
+                            R"([{"op":"test","path":1,"value":1}])",
+                            R"([{"op":"test","path":"/a"}])",
+                            R"([{"op":"test","path":"/~2","value":1}])",
+                            R"([{"op":"remove","path":""}])",
+                            R"([{"op":"remove","path":"/x"}])",
+                            R"([{"op":"replace","path":"","value":[]}])",
+                            R"([{"op":"move","from":"/a","path":"/a/b"}])",
+                            R"([{"op":"copy","path":"/x"}])",
+                            R"([{"op":"add","path":"/l/2","value":1}])",
+                            R"([{"op":"add","path":"/l/01","value":1}])",
+                            R"([{"op":"add","path":"/l/-1","value":1}])",
+                            R"([{"op":"remove","path":"/l/-"}])",
+                            R"([{"op":"add","path":"/l/99999999999999999999","value":1}])"}) {
     const auto result = json_patch(before, patch);
     EXPECT_EQ(text_of(result), "invalid_argument") << patch;
     if (!result) {
@@ -131,9 +146,9 @@ TEST(JsonPatch, OneThatDoublesTheDocumentWithEveryOperationIsStoppedInTime) {
 }
 
 TEST(JsonPatch, AllOrNothing) {
-  const auto result = json_patch(
-      doc(R"({"a":1})"),
-      R"([{"op":"add","path":"/b","value":2},{"op":"test","path":"/a","value":3}])");
+  const auto result =
+      json_patch(doc(R"({"a":1})"),
+                 R"([{"op":"add","path":"/b","value":2},{"op":"test","path":"/a","value":3}])");
   EXPECT_EQ(text_of(result), "invalid_argument");
   EXPECT_NE(result.error().message().find("operation 1"), std::string::npos);
 }
@@ -180,9 +195,11 @@ TEST(Edits, WorkOnEveryDocumentWithStringsOfEveryKind) {
 
 TEST(Edits, RefuseAnOutcomeThatIsTooDeepOrTooLarge) {
   std::string deep = "1";
-  for (int i = 0; i < 1000; ++i) deep = R"({"a":)" + deep + "}";
+  for (int i = 0; i < 1000; ++i)
+    deep = R"({"a":)" + deep + "}";
   std::string path;
-  for (int i = 0; i < 30; ++i) path += "/a";
+  for (int i = 0; i < 30; ++i)
+    path += "/a";
   const auto patch = R"([{"op":"add","path":")" + path + R"(","value":)";
   EXPECT_EQ(text_of(json_patch(doc(deep), patch + deep + "}]")), "invalid_argument");
   const std::string half(Document::max_bytes / 2, 'x');

@@ -17,7 +17,8 @@ class ListTest : public testing::Test {
   std::vector<std::string> ids() const {
     std::vector<std::string> texts;
     const auto found = list_ids(dir_).value();
-    for (const auto& id : found) texts.push_back(id.text());
+    for (const auto& id : found)
+      texts.push_back(id.text());
     return texts;
   }
 
@@ -48,8 +49,8 @@ TEST_F(ListTest, ReadsNamesOnly) {
   std::filesystem::create_symlink("nowhere", temp_ / "link.state");
   write_text(temp_ / "empty.state", "");
   EXPECT_EQ(ids(), (std::vector<std::string>{"empty", "fifo", "link"}));
-  const auto opened = std::ranges::count(kernel_.calls(), FaultKernel::Call::openat,
-                                         &FaultKernel::Record::call);
+  const auto opened =
+      std::ranges::count(kernel_.calls(), FaultKernel::Call::openat, &FaultKernel::Record::call);
   EXPECT_EQ(opened, 2) << "more than the directory itself, twice, was opened";
 }
 
@@ -75,7 +76,7 @@ TEST_F(ListTest, LockFilesComeWithTheirInodes) {
   write_text(temp_ / "web.state", "");
   const auto files = list_lock_files(dir_).value();
   ASSERT_EQ(files.size(), 1u);
-  struct stat found {};
+  struct stat found{};
   ASSERT_EQ(stat((temp_ / "web.lock").c_str(), &found), 0);
   EXPECT_EQ(files.front().id.text(), "web");
   EXPECT_EQ(files.front().inode, found.st_ino);

@@ -54,7 +54,8 @@ TEST_F(LoadTest, GivesTheBytesAsTheyAre) {
 TEST_F(LoadTest, TakesNoLockAndLeavesNothing) {
   write("{}");
   ASSERT_TRUE(load());
-  for (const auto& call : kernel_.calls()) EXPECT_NE(call.call, Call::flock);
+  for (const auto& call : kernel_.calls())
+    EXPECT_NE(call.call, Call::flock);
   EXPECT_EQ(names_in(temp_.path()), std::vector<std::string>{"web.state"});
 }
 
@@ -71,8 +72,7 @@ TEST_F(LoadTest, AbsentIsNotFoundAndLeavesNothing) {
 
 TEST_F(LoadTest, WhatIsNoDocumentIsCorruptAndLeftAsFound) {
   for (const auto& text : {std::string(), std::string("{"), std::string("[]"),
-                                 std::string(4096, '\0'), std::string("{}{}"),
-                           std::string("\xff")}) {
+                           std::string(4096, '\0'), std::string("{}{}"), std::string("\xff")}) {
     write(text);
     const auto loaded = load();
     ASSERT_FALSE(loaded);
@@ -84,7 +84,9 @@ TEST_F(LoadTest, WhatIsNoDocumentIsCorruptAndLeftAsFound) {
 
 TEST_F(LoadTest, WhatIsCorruptIsStillCorruptUnderTheSharedLock) {
   write("");
-  { const Writer leaves_a_lock_file(temp_); }
+  {
+    const Writer leaves_a_lock_file(temp_);
+  }
   EXPECT_EQ(load().error().code, Errc::corrupt);
 }
 
@@ -113,7 +115,9 @@ TEST_F(LoadTest, TornTextIsReadAgainUnderTheSharedLock) {
 
 TEST_F(LoadTest, TheSharedLockIsReleased) {
   write("");
-  { const Writer leaves_a_lock_file(temp_); }
+  {
+    const Writer leaves_a_lock_file(temp_);
+  }
   EXPECT_FALSE(load());
   const Writer can_have_it(temp_);
 }

@@ -3,10 +3,12 @@
 // What the directory does that the contract of a backend does not ask for: files, options, fork.
 #include "local/local_backend.hpp"
 
+#include <algorithm>
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "posix/lock_holder.hpp"
 #include "posix/real_kernel.hpp"
 #include "support/child.hpp"
 #include "support/fault_kernel.hpp"
@@ -44,16 +46,21 @@ TEST_F(LocalBackendTest, TheFilesOfALife) {
 
 TEST_F(LocalBackendTest, AVacancyDroppedUnusedLeavesNothing) {
   const auto store = open();
-  { ASSERT_TRUE(store.lock_for_new(id_, Wait::never())); }
+  {
+    ASSERT_TRUE(store.lock_for_new(id_, Wait::never()));
+  }
   EXPECT_EQ(names_in(root_), Names{});
 }
 
 TEST_F(LocalBackendTest, LockingWhatDoesNotExistMakesNoFileAtAnyMoment) {
   const auto store = open();
-  { ASSERT_TRUE(store.lock_for_new(id_, Wait::never())); }
+  {
+    ASSERT_TRUE(store.lock_for_new(id_, Wait::never()));
+  }
   kernel_.arm();
   EXPECT_EQ(store.lock(id_, Wait::never()).error().code, Errc::not_found);
-  for (const auto& call : kernel_.calls()) EXPECT_EQ(call.flags & O_CREAT, 0);
+  for (const auto& call : kernel_.calls())
+    EXPECT_EQ(call.flags & O_CREAT, 0);
 }
 
 TEST_F(LocalBackendTest, AStateWithoutALockFileCanBeLocked) {
@@ -95,7 +102,9 @@ TEST_F(LocalBackendTest, ALostCreateTouchesNothingOfTheWinner) {
 
 TEST_F(LocalBackendTest, KeepLockFilesNeverRemovesOne) {
   const auto store = open({.keep_lock_files = true});
-  { ASSERT_TRUE(store.lock_for_new(id_, Wait::never())); }
+  {
+    ASSERT_TRUE(store.lock_for_new(id_, Wait::never()));
+  }
   EXPECT_EQ(names_in(root_), Names{"web.lock"});
   ASSERT_TRUE(store.create(id_, Wait::never(), document_));
   ASSERT_TRUE(std::move(*store.lock(id_, Wait::never())).destroy());
@@ -166,6 +175,23 @@ TEST_F(LocalBackendTest, LocksNamesTheHolder) {
   EXPECT_NE(holders->front().command.find("unit"), std::string::npos);
 }
 
+TEST_F(LocalBackendTest, WhoWaitsForALockIsNoHolder) {
+  const auto store = open();
+  ASSERT_TRUE(store.create(id_, Wait::never(), document_));
+  const auto state = store.lock(id_, Wait::never());
+  const Child waiter([&] { return store.lock(id_, Wait::forever()) ? 0 : 1; });
+  ASSERT_TRUE(eventually([&] {
+    const auto flocks = read_flocks(real_kernel());
+    return flocks && std::ranges::any_of(*flocks, [&](const FlockEntry& entry) {
+             return entry.waiting && entry.pid == waiter.pid();
+           });
+  }));
+  const auto holders = store.locks();
+  ASSERT_TRUE(holders) << holders.error().message();
+  ASSERT_EQ(holders->size(), 1u);
+  EXPECT_EQ(holders->front().pid, getpid());
+}
+
 TEST_F(LocalBackendTest, OneBadEntryDoesNotSpoilTheOthers) {
   const auto store = open();
   ASSERT_TRUE(store.create(id_, Wait::never(), document_));
@@ -177,6 +203,14 @@ TEST_F(LocalBackendTest, OneBadEntryDoesNotSpoilTheOthers) {
   EXPECT_EQ((*entries)[0].state.error().code, Errc::corrupt);
   EXPECT_EQ((*entries)[1].state.error().code, Errc::insecure);
   EXPECT_TRUE((*entries)[2].state);
+}
+
+TEST_F(LocalBackendTest, ALinkToNowhereIsNotCreatedOver) {
+  const auto store = open();
+  std::filesystem::create_directory(root_);
+  std::filesystem::create_symlink("nowhere", root_ + "/web.state");
+  EXPECT_EQ(store.create(id_, Wait::never(), document_).error().code, Errc::already_exists);
+  EXPECT_TRUE(std::filesystem::is_symlink(root_ + "/web.state"));
 }
 
 TEST_F(LocalBackendTest, WhatIsCorruptCanNeitherBeLockedNorCreatedOver) {

@@ -51,7 +51,9 @@ TEST(Names, OfNeitherFormAreNotOurs) {
        {"we ird_sandbox:x.state", "_sandbox:x.state", "web_sandbox:.state", "a:b.state", ".state",
         "state", "web.State", "web.state.tmp", "web.lock", "web_sandbox:a:b.state",
         "web_sandbox:pod_sandbox:x.state", "webXsandbox:pod1.state", "a,b.state", "*.state",
-        "w\xc3\xa9" "b.state", "web.state\n", "web\n.state", "web_sandbox:p q.state", ""}) {
+        "w\xc3\xa9"
+        "b.state",
+        "web.state\n", "web\n.state", "web_sandbox:p q.state", ""}) {
     EXPECT_EQ(state_id(name), "none") << name;
   }
 }

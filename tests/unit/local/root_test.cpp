@@ -22,7 +22,7 @@ class RootTest : public testing::Test {
     return {kernel_, path, allow_insecure};
   }
   static mode_t mode_of(const fs::path& path) {
-    struct stat found {};
+    struct stat found{};
     EXPECT_EQ(stat(path.c_str(), &found), 0);
     return found.st_mode & 07777;
   }
@@ -56,11 +56,14 @@ TEST_F(RootTest, IsMadeWithItsParents) {
   const auto made = at(temp_ / "a/b/c").find_or_make();
   umask(old_mask);
   ASSERT_TRUE(made && *made);
-  for (const auto* path : {"a", "a/b", "a/b/c"}) EXPECT_EQ(mode_of(temp_ / path), 0711u) << path;
+  for (const auto* path : {"a", "a/b", "a/b/c"})
+    EXPECT_EQ(mode_of(temp_ / path), 0711u) << path;
 }
 
 TEST_F(RootTest, EveryDirectoryThatIsMadeIsSynced) {
-  { ASSERT_TRUE(at(temp_ / "a/b").find_or_make()); }
+  {
+    ASSERT_TRUE(at(temp_ / "a/b").find_or_make());
+  }
   std::vector<std::string> synced;
   for (const auto& call : kernel_.calls()) {
     if (call.call == FaultKernel::Call::fsync) synced.push_back(call.name);
@@ -88,8 +91,14 @@ TEST_F(RootTest, ThatStrangersMayWriteToIsRefused) {
     mode_t mode;
     bool secure;
   };
-  for (const auto& [mode, secure] : {Case{0755, true}, {0711, true}, {0700, true}, {0775, false},
-                                     {0757, false}, {0777, false}, {01777, true}, {01775, true}}) {
+  for (const auto& [mode, secure] : {Case{0755, true},
+                                     {0711, true},
+                                     {0700, true},
+                                     {0775, false},
+                                     {0757, false},
+                                     {0777, false},
+                                     {01777, true},
+                                     {01775, true}}) {
     SCOPED_TRACE(mode);
     ASSERT_EQ(chmod(temp_.path().c_str(), mode), 0);
     const auto found = at(temp_.path().string()).find();

@@ -17,7 +17,8 @@ std::uint64_t start_time_of(pid_t pid) {
   const auto stat = read_text("/proc/" + std::to_string(pid) + "/stat");
   std::istringstream rest(stat.substr(stat.rfind(')') + 2));
   std::string field;
-  for (int i = 3; i <= 22; ++i) rest >> field;
+  for (int i = 3; i <= 22; ++i)
+    rest >> field;
   return std::stoull(field);
 }
 

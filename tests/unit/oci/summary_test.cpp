@@ -58,13 +58,14 @@ TEST(Summary, OfCrun) {
 }
 
 TEST(Summary, PassesOverWhatHasAnotherTypeAndGoesOn) {
-  const std::vector<std::string> values = {"null", "true", "[]", "[[1],{}]", "{}", "{\"a\":[1]}",
-                                           "1.5",  "-1",   "1e400", "12345678901234567890123"};
+  const std::vector<std::string> values = {
+      "null",        "true", "[]", "[[1],{}]", "{}",
+      "{\"a\":[1]}", "1.5",  "-1", "1e400",    "12345678901234567890123"};
   for (const auto& value : values) {
-    const auto found = of(R"({"ociVersion":)" + value + R"(,"pid":)" + value + R"(,"bundle":)" +
-                          value + R"(,"annotations":)" + value + R"(,"config":)" + value +
-                          R"(,"sandbox":)" + value + R"(,"spec":)" + value + R"(,"created":)" +
-                          value + R"(,"status":"paused"})");
+    const auto found =
+        of(R"({"ociVersion":)" + value + R"(,"pid":)" + value + R"(,"bundle":)" + value +
+           R"(,"annotations":)" + value + R"(,"config":)" + value + R"(,"sandbox":)" + value +
+           R"(,"spec":)" + value + R"(,"created":)" + value + R"(,"status":"paused"})");
     EXPECT_EQ(found.status, "paused") << value;
     EXPECT_EQ(found.pid, 0) << value;
     EXPECT_EQ(found.bundle, "") << value;
@@ -83,9 +84,7 @@ TEST(Summary, OfAnythingElseIsEmpty) {
   EXPECT_TRUE(found.annotations.empty());
 }
 
-TEST(Summary, ReadsEscapes) {
-  EXPECT_EQ(of(R"({"\u0062undle":"\/\u0062"})").bundle, "/b");
-}
+TEST(Summary, ReadsEscapes) { EXPECT_EQ(of(R"({"\u0062undle":"\/\u0062"})").bundle, "/b"); }
 
 }  // namespace
 }  // namespace latchfile::test

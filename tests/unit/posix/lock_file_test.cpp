@@ -9,6 +9,7 @@
 #include <sys/file.h>
 #include <thread>
 
+#include "contract/passing_kernel.hpp"
 #include "posix/lock_holder.hpp"
 #include "support/child.hpp"
 #include "support/fault_kernel.hpp"
@@ -31,7 +32,7 @@ class LockFileTest : public testing::Test {
     return LockFile::acquire(dir_, "l", mode, wait);
   }
   ino_t inode() const {
-    struct stat result {};
+    struct stat result{};
     return stat((temp_ / "l").c_str(), &result) == 0 ? result.st_ino : 0;
   }
   std::ptrdiff_t times_called(Call call) const {
@@ -68,8 +69,8 @@ class LockFileTest : public testing::Test {
   bool has_waiter() const {
     const auto flocks = read_flocks(real_kernel());
     return flocks && std::ranges::any_of(*flocks, [&](const FlockEntry& entry) {
-      return entry.waiting && entry.inode == inode();
-    });
+             return entry.waiting && entry.inode == inode();
+           });
   }
 
   TempDir temp_;
@@ -83,7 +84,7 @@ TEST_F(LockFileTest, MakesTheFileWithMode0600AndHoldsIt) {
     ASSERT_TRUE(lock) << lock.error().message();
     EXPECT_TRUE((*lock)->is_ours());
     EXPECT_FALSE(is_free());
-    struct stat found {};
+    struct stat found{};
     ASSERT_EQ(stat((temp_ / "l").c_str(), &found), 0);
     EXPECT_EQ(found.st_mode & 07777, 0600u);
     EXPECT_EQ(found.st_size, 0);
@@ -94,7 +95,8 @@ TEST_F(LockFileTest, MakesTheFileWithMode0600AndHoldsIt) {
 TEST_F(LockFileTest, AnExistingFileIsOpenedWithoutCreat) {
   write_text(temp_ / "l", "");
   ASSERT_TRUE(acquire(Wait::never()));
-  for (const auto& call : kernel_.calls()) EXPECT_EQ(call.flags & O_CREAT, 0);
+  for (const auto& call : kernel_.calls())
+    EXPECT_EQ(call.flags & O_CREAT, 0);
 }
 
 TEST_F(LockFileTest, L1BeginsAgainIfSomebodyElseCreatesIt) {
@@ -163,6 +165,22 @@ INSTANTIATE_TEST_SUITE_P(LockFile, StaleLock, testing::Bool(), [](const auto& re
   return std::string(replaced.param ? "Replaced" : "Unlinked");
 });
 
+/// Unlike one that was removed it still has a link.
+TEST_F(LockFileTest, AFileThatWasRenamedIsNotHeldForTheNameItHad) {
+  write_text(temp_ / "l", "");
+  bool renamed = false;
+  kernel_.before_each([&](const FaultKernel::Record& call) {
+    if (renamed || call.call != Call::flock) return;
+    renamed = true;
+    std::filesystem::rename(temp_ / "l", temp_ / "elsewhere");
+    write_text(temp_ / "l", "");
+  });
+  const auto lock = acquire(Wait::never());
+  ASSERT_TRUE(lock) << lock.error().message();
+  EXPECT_TRUE(renamed);
+  EXPECT_FALSE(is_free());
+}
+
 TEST_F(LockFileTest, ANameThatIsReplacedAgainAndAgainEndsAsLocked) {
   kernel_.before_each([&](const FaultKernel::Record& call) {
     if (call.call != Call::flock || call.flags == LOCK_UN) return;
@@ -170,6 +188,26 @@ TEST_F(LockFileTest, ANameThatIsReplacedAgainAndAgainEndsAsLocked) {
   });
   EXPECT_EQ(acquire(Wait::never()).error().code, Errc::locked);
   EXPECT_EQ(acquire(short_wait).error().code, Errc::timed_out);
+}
+
+/// A file system that remembers names for a while, as those of a network do: the name still leads
+/// to the file, which has none left.
+class UnlinkedElsewhere final : public PassingKernel {
+ public:
+  Sys<struct stat> fstat(int fd) override {
+    auto found = real_.fstat(fd);
+    if (found && S_ISREG(found->st_mode)) found->st_nlink = 0;
+    return found;
+  }
+};
+
+TEST(LockFileWithoutALink, IsNotHeldThoughItsNameLeadsToIt) {
+  const TempDir temp;
+  UnlinkedElsewhere kernel;
+  const auto dir = open_directory(temp.path(), kernel);
+  const auto lock = LockFile::acquire(dir, "l", Mode::exclusive, Wait::never());
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, Errc::locked);
 }
 
 TEST_F(LockFileTest, TheSameThreadIsToldThatItHoldsTheLock) {
@@ -182,10 +220,14 @@ TEST_F(LockFileTest, TheSameThreadIsToldThatItHoldsTheLock) {
 }
 
 TEST_F(LockFileTest, AReleasedLockIsNoDeadlock) {
-  { ASSERT_TRUE(acquire(Wait::never())); }
+  {
+    ASSERT_TRUE(acquire(Wait::never()));
+  }
   auto first = acquire(Wait::never());
   ASSERT_TRUE(first);
-  { const auto moved = std::move(**first); }
+  {
+    const auto moved = std::move(**first);
+  }
   EXPECT_TRUE(acquire(Wait::forever()));
 }
 
@@ -225,12 +267,11 @@ TEST_P(ReleasedLock, WakesAWaiterWithADeadlineAndOneWithout) {
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(
-    LockFile, ReleasedLock,
-    testing::Values(Release{"Close", [](int fd) { close(fd); }},
-                    Release{"Unlock", [](int fd) { flock(fd, LOCK_UN); }},
-                    Release{"Exit", [](int) { _exit(0); }}),
-    [](const auto& release) { return std::string(release.param.name); });
+INSTANTIATE_TEST_SUITE_P(LockFile, ReleasedLock,
+                         testing::Values(Release{"Close", [](int fd) { close(fd); }},
+                                         Release{"Unlock", [](int fd) { flock(fd, LOCK_UN); }},
+                                         Release{"Exit", [](int) { _exit(0); }}),
+                         [](const auto& release) { return std::string(release.param.name); });
 
 TEST_F(LockFileTest, ABusyLockNamesItsHolder) {
   const auto other = holder([](int) {});

@@ -23,7 +23,8 @@ class ReadFile : public testing::Test {
 
   std::ptrdiff_t times_opened() const {
     return std::ranges::count(kernel_.calls(), FaultKernel::Call::openat,
-                              &FaultKernel::Record::call) - 1;
+                              &FaultKernel::Record::call) -
+           1;
   }
 };
 

@@ -21,13 +21,14 @@ class ReplaceFile : public testing::Test {
     return replace_file(dir_, "f", "f.tmp", content, sync);
   }
   struct stat stat_of(const std::string& name) const {
-    struct stat result {};
+    struct stat result{};
     EXPECT_EQ(lstat((temp_ / name).c_str(), &result), 0);
     return result;
   }
   std::vector<Call> calls() const {
     std::vector<Call> found;
-    for (const auto& call : kernel_.calls()) found.push_back(call.call);
+    for (const auto& call : kernel_.calls())
+      found.push_back(call.call);
     return found;
   }
 
@@ -156,8 +157,7 @@ class ReplaceStrangeFile : public testing::TestWithParam<StrangeFile> {};
 TEST_P(ReplaceStrangeFile, IsRefusedAndLeftAlone) {
   const TempDir temp;
   GetParam().make(temp / "f");
-  const auto replaced =
-      replace_file(open_directory(temp.path()), "f", "f.tmp", "new", Sync::yes);
+  const auto replaced = replace_file(open_directory(temp.path()), "f", "f.tmp", "new", Sync::yes);
   ASSERT_FALSE(replaced);
   EXPECT_EQ(replaced.error().code, Errc::insecure);
   EXPECT_EQ(names_in(temp.path()), std::vector<std::string>{"f"});

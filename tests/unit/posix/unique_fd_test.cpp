@@ -15,9 +15,7 @@ namespace {
 
 class UniqueFdTest : public testing::Test {
  protected:
-  UniqueFd open_null() {
-    return kernel_.openat(AT_FDCWD, "/dev/null", O_RDONLY, 0).value();
-  }
+  UniqueFd open_null() { return kernel_.openat(AT_FDCWD, "/dev/null", O_RDONLY, 0).value(); }
   FaultKernel kernel_{real_kernel()};
   std::size_t before_ = open_descriptors();
 };

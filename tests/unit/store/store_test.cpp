@@ -45,7 +45,8 @@ class MapBackend final : public Backend {
 
   Result<std::vector<ContainerId>> list() const override {
     std::vector<ContainerId> ids;
-    for (const auto& [id, text] : states) ids.push_back(id);
+    for (const auto& [id, text] : states)
+      ids.push_back(id);
     return ids;
   }
   Result<bool> exists(const ContainerId& id) const override { return states.contains(id); }
@@ -57,7 +58,8 @@ class MapBackend final : public Backend {
   }
   std::vector<Result<Document>> load_many(std::span<const ContainerId> ids) const override {
     std::vector<Result<Document>> documents;
-    for (const auto& id : ids) documents.push_back(load(id, Wait::never()));
+    for (const auto& id : ids)
+      documents.push_back(load(id, Wait::never()));
     if (vanishing) documents.front() = std::unexpected(error_of(Errc::not_found));
     return documents;
   }
@@ -79,7 +81,8 @@ class StoreTest : public testing::Test {
  protected:
   static ContainerId id(std::string_view text) { return ContainerId::parse(text).value(); }
   void add(std::initializer_list<const char*> ids) {
-    for (const auto* text : ids) backend_->states[id(text)] = R"({"n":0})";
+    for (const auto* text : ids)
+      backend_->states[id(text)] = R"({"n":0})";
   }
   std::string resolved(std::string_view text) const {
     const auto found = store_.resolve(text);
@@ -127,7 +130,8 @@ TEST_F(StoreTest, ResolvesNoGlobs) {
 }
 
 TEST_F(StoreTest, AnAmbiguousTextNamesUpToTenInOneLine) {
-  for (int i = 10; i < 25; ++i) add({("web" + std::to_string(i)).c_str()});
+  for (int i = 10; i < 25; ++i)
+    add({("web" + std::to_string(i)).c_str()});
   const auto message = store_.resolve("web").error().message();
   EXPECT_NE(message.find("15 containers"), std::string::npos) << message;
   EXPECT_NE(message.find("web19"), std::string::npos) << message;
@@ -145,12 +149,14 @@ TEST_F(StoreTest, ListsASandbox) {
 }
 
 TEST_F(StoreTest, LoadAllKeepsTheOrderAndLeavesOutWhatVanished) {
-  for (int i = 1000; i < 2300; ++i) add({("c" + std::to_string(i)).c_str()});
+  for (int i = 1000; i < 2300; ++i)
+    add({("c" + std::to_string(i)).c_str()});
   backend_->states[id("c1001")] = "{";
   const auto all = store_.load_all().value();
   ASSERT_EQ(all.size(), 1300u);
   EXPECT_EQ(all[1].state.error().code, Errc::corrupt);
-  for (std::size_t i = 1; i < all.size(); ++i) EXPECT_LT(all[i - 1].id, all[i].id);
+  for (std::size_t i = 1; i < all.size(); ++i)
+    EXPECT_LT(all[i - 1].id, all[i].id);
   backend_->vanishing = true;
   EXPECT_EQ(store_.load_all()->size(), 1297u) << "one of each window of 512";
 }
