@@ -12,16 +12,16 @@ namespace {
 /// A table, because a list of many containers asks for every character of every name.
 constexpr auto id_characters = [] {
   std::array<bool, 256> table{};
-  for (const unsigned char c :
+  for (const char c :
        std::string_view("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_+.-")) {
-    table[c] = true;
+    table[static_cast<unsigned char>(c)] = true;
   }
   return table;
 }();
 
 constexpr bool may_be_in_id(char c) { return id_characters[static_cast<unsigned char>(c)]; }
 
-Error bad_id(std::string_view text, std::string why) {
+Error bad_id(std::string_view text, const std::string& why) {
   return {Errc::invalid_argument, 0, "invalid container id " + in_quotes(text) + ": " + why};
 }
 
@@ -41,8 +41,8 @@ Result<ContainerId> ContainerId::parse(std::string_view text) {
   }
   const auto slash = text.find('/');
   if (slash != text.npos) return in_sandbox(text.substr(0, slash), text.substr(slash + 1));
-  if (auto fault = fault_of_part(text); !fault.empty()) {
-    return std::unexpected(bad_id(text, std::move(fault)));
+  if (const auto fault = fault_of_part(text); !fault.empty()) {
+    return std::unexpected(bad_id(text, fault));
   }
   if (text.size() > max_bytes) {
     return std::unexpected(
@@ -58,8 +58,8 @@ Result<ContainerId> ContainerId::in_sandbox(std::string_view sandbox, std::strin
   text.reserve(sandbox.size() + 1 + container.size());
   text.append(sandbox).append("/").append(container);
   for (const auto part : {sandbox, container}) {
-    if (auto fault = fault_of_part(part); !fault.empty()) {
-      return std::unexpected(bad_id(text, std::move(fault)));
+    if (const auto fault = fault_of_part(part); !fault.empty()) {
+      return std::unexpected(bad_id(text, fault));
     }
   }
   if (sandbox.size() + container.size() + overhead > max_bytes) {

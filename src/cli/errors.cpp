@@ -19,6 +19,8 @@ std::string_view advice_for_errno(int error) {
     case EMFILE:
     case ENFILE: return "raise the limit of open files (ulimit -n)";
     case ENOTDIR: return "choose a directory with --root";
+    case EISDIR: return "put a file there, or name another";
+    case EAGAIN: return "try again";
     case ENOENT: return "check the path";
     case EIO: return "look for errors of the disk with dmesg";
     case EBADF: return "open the stream: it is closed";

@@ -146,4 +146,6 @@ int run(int argc, char** argv) {
 }  // namespace
 }  // namespace latchfile::cli
 
+// Out of memory ends the process, which says so.
+// NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) { return latchfile::cli::run(argc, argv); }

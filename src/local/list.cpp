@@ -13,26 +13,66 @@
 namespace latchfile {
 namespace {
 
-/// Large, so that 10,000 entries take a handful of system calls.
-constexpr std::size_t buffer_bytes = std::size_t{256} << 10;
+constexpr std::size_t least_buffer_bytes = std::size_t{256} << 10;
+constexpr std::size_t most_buffer_bytes = std::size_t{64} << 20;
 
-/// Calls `visit(name, inode)` for each entry. An entry that is made or removed meanwhile may be
-/// visited or not; no other is missed (readdir(3p)).
+/// Room for all names of a directory whose size is given: tmpfs counts 20 bytes for each entry,
+/// others about what getdents64 gives. Pages that stay unused cost nothing.
+std::size_t buffer_bytes_for(const struct stat& directory) {
+  constexpr std::size_t longest_record_by_tmpfs_entry = 280 / 20;
+  const auto wanted = static_cast<std::size_t>(directory.st_size) * longest_record_by_tmpfs_entry;
+  return std::clamp(wanted, least_buffer_bytes, most_buffer_bytes);
+}
+
+template <class Visit>
+void visit_records(const char* records, std::size_t bytes, Visit& visit) {
+  for (std::size_t at = 0; at < bytes;) {
+    const auto* record = reinterpret_cast<const dirent64*>(records + at);
+    visit(std::string_view(record->d_name), record->d_ino);
+    at += record->d_reclen;
+  }
+}
+
+/// Calls `visit(name, inode)` for each entry.
+///
+/// One getdents64 sees the directory at one moment. Between two of them an entry may move behind
+/// the reader: tmpfs lists the newest first, and a rename makes an entry the newest, so that a
+/// container that is saved just then would be missing. So all names are read at once, into a buffer
+/// that is made to fit. Only beyond 64 MiB of names, some hundred thousand containers, are there
+/// several reads.
 template <class Visit>
 Result<> for_each_name(const Directory& dir, Visit visit) {
-  const auto fd = reopen_for_reading(dir);
-  if (!fd) return std::unexpected(sys_error("open for listing", dir, "", fd.error()));
-  const auto buffer = std::make_unique_for_overwrite<char[]>(buffer_bytes);
+  const auto failed = [&](Errno error) {
+    return std::unexpected(sys_error("list", dir, "", error));
+  };
+  std::size_t bytes = 0;
   for (;;) {
-    const auto filled =
-        retry_eintr([&] { return dir.kernel.getdents64(fd->get(), buffer.get(), buffer_bytes); });
-    if (!filled) return std::unexpected(sys_error("list", dir, "", filled.error()));
-    if (*filled == 0) return {};
-    for (std::size_t at = 0; at < *filled;) {
-      const auto* record = reinterpret_cast<const dirent64*>(buffer.get() + at);
-      visit(std::string_view(record->d_name), record->d_ino);
-      at += record->d_reclen;
+    const auto fd = reopen_for_reading(dir);
+    if (!fd) return std::unexpected(sys_error("open for listing", dir, "", fd.error()));
+    if (bytes == 0) {
+      const auto directory = dir.kernel.fstat(fd->get());
+      if (!directory) return failed(directory.error());
+      bytes = buffer_bytes_for(*directory);
     }
+    const auto buffer = std::make_unique_for_overwrite<char[]>(bytes);
+    const auto rest = std::make_unique_for_overwrite<char[]>(least_buffer_bytes);
+    auto filled =
+        retry_eintr([&] { return dir.kernel.getdents64(fd->get(), buffer.get(), bytes); });
+    if (!filled) return failed(filled.error());
+    const auto read_rest = [&] {
+      return retry_eintr(
+          [&] { return dir.kernel.getdents64(fd->get(), rest.get(), least_buffer_bytes); });
+    };
+    auto more = *filled == 0 ? filled : read_rest();
+    if (more && *more > 0 && bytes < most_buffer_bytes) {
+      bytes = std::min(2 * bytes, most_buffer_bytes);
+      continue;
+    }
+    visit_records(buffer.get(), *filled, visit);
+    for (; more && *more > 0; more = read_rest())
+      visit_records(rest.get(), *more, visit);
+    if (!more) return failed(more.error());
+    return {};
   }
 }
 

@@ -32,16 +32,31 @@ Result<> sync_directory(Kernel& kernel, const std::string& path) {
   return {};
 }
 
-/// mkdir of `path` and of what is missing above it. Whatever is above it is durable then, and so
-/// the caller has to make `path` itself.
+/// Makes the name of a directory that others made durable: they may not have got to their own
+/// fsync. One in a directory that we may not even read was given to us, and is durable or not for
+/// all we can do.
+Result<> sync_name_of_existing(Kernel& kernel, const std::string& path) {
+  auto synced = sync_directory(kernel, parent_of(path));
+  if (!synced && synced.error().sys_errno == EACCES) return {};
+  return synced;
+}
+
+/// mkdir of `path` and of what is missing above it. Whatever is above it is durable before anything
+/// is made in it; the caller makes `path` itself so.
 Result<> make_directory(Kernel& kernel, const std::string& path) {
-  auto made = kernel.mkdirat(AT_FDCWD, path.c_str(), root_mode);
   const auto parent = parent_of(path);
-  if (!made && made.error().value == ENOENT && parent != path) {
-    if (auto done = make_directory(kernel, parent); !done) return done;
-    if (auto synced = sync_directory(kernel, parent_of(parent)); !synced) return synced;
-    made = kernel.mkdirat(AT_FDCWD, path.c_str(), root_mode);
+  if (parent != path) {
+    const auto found = kernel.fstatat(AT_FDCWD, parent.c_str(), 0);
+    if (found) {
+      if (auto synced = sync_name_of_existing(kernel, parent); !synced) return synced;
+    } else if (found.error().value != ENOENT) {
+      return std::unexpected(root_error("stat", parent, found.error()));
+    } else {
+      if (auto done = make_directory(kernel, parent); !done) return done;
+      if (auto synced = sync_directory(kernel, parent_of(parent)); !synced) return synced;
+    }
   }
+  const auto made = kernel.mkdirat(AT_FDCWD, path.c_str(), root_mode);
   if (made || made.error().value == EEXIST) return {};
   return std::unexpected(root_error("make directory", path, made.error()));
 }
@@ -119,11 +134,9 @@ Result<> Root::make_durable(const Directory& directory, bool made_here) const {
     return opened_.directory.get() == &directory && opened_.durable;
   };
   if (is_durable()) return {};
-  // Also for a root that was there: whoever made it may not have got to its own fsync. One in a
-  // directory that we may not even read was given to us, and is durable or not for all we can do.
-  auto synced = sync_directory(kernel_, parent_of(path_));
-  const bool given_to_us = !made_here && !synced && synced.error().sys_errno == EACCES;
-  if (!synced && !given_to_us) return synced;
+  auto synced =
+      made_here ? sync_directory(kernel_, parent_of(path_)) : sync_name_of_existing(kernel_, path_);
+  if (!synced) return synced;
   const std::scoped_lock guard(mutex_);
   if (opened_.directory.get() == &directory) opened_.durable = true;
   return {};

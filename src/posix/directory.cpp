@@ -45,7 +45,15 @@ Result<NameSync> NameSync::open(const Directory& dir) {
   return NameSync(dir.kernel, std::move(*fd));
 }
 
-Sys<> NameSync::sync() const { return kernel_->fsync(fd_.get()); }
+Sys<> NameSync::sync() const {
+  auto synced = kernel_->fsync(fd_.get());
+  if (!synced) return synced;
+  // XFS answers the fsync of a directory with success even after it has shut down; any other call
+  // on the descriptor tells.
+  const auto alive = kernel_->fstat(fd_.get());
+  if (!alive) return std::unexpected(alive.error());
+  return {};
+}
 
 bool means_not_a_file(Errno error) {
   return error.value == ELOOP || error.value == ENXIO || error.value == EISDIR;

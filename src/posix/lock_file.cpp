@@ -36,7 +36,7 @@ class TakenLocks {
 };
 
 TakenLocks& taken_locks() {
-  static TakenLocks* const locks = new TakenLocks;  // outlives guards in static variables
+  static auto* const locks = new TakenLocks;  // outlives guards in static variables
   return *locks;
 }
 

@@ -12,7 +12,7 @@ constexpr mode_t new_file_mode = 0640;
 /// What a replacement has until it gets the mode of its predecessor: nobody else may open it
 /// sooner.
 constexpr mode_t closed_mode = 0600;
-constexpr mode_t permission_bits = 07777;
+constexpr mode_t permission_bits = 0777;
 
 /// S1.
 Sys<UniqueFd> create_temp(const Directory& dir, const std::string& temp_name, mode_t mode) {
