@@ -29,6 +29,7 @@ var commands = map[string]command{
 	"load-each":      {"ROOT", 1, loadEach},
 	"create":         {"ROOT SANDBOX CONTAINER STATUS", 4, create},
 	"destroy":        {"ROOT SANDBOX CONTAINER", 3, destroy},
+	"history":        {"ROOT SANDBOX CONTAINER FIRST TIMES keep|destroy", 6, history},
 	"hold":           {"ROOT SANDBOX CONTAINER", 3, hold},
 	"hold-destroy":   {"ROOT SANDBOX CONTAINER", 3, holdDestroy},
 	"increment":      {"ROOT SANDBOX CONTAINER TIMES", 4, increment},
