@@ -65,7 +65,8 @@ TEST_F(Create, SaysWhichFileItCannotRead) {
       latchfile({"create", "web", absent}),
       fails(1, "latchfile create: open " + absent + ": No such file or directory; check the path"));
   EXPECT_THAT(latchfile({"create", "web", dir.path()}),
-              fails(1, "latchfile create: read " + dir.path().string() + ": Is a directory"));
+              fails(1, "latchfile create: read " + dir.path().string() +
+                           ": Is a directory; put a file there, or name another"));
   EXPECT_FALSE(std::filesystem::exists(root)) << "what failed before the lock made a root";
 }
 

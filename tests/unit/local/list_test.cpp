@@ -36,9 +36,20 @@ TEST_F(ListTest, SortsByIdNotByName) {
   EXPECT_EQ(ids(), (std::vector<std::string>{"B", "a/z", "web", "z/a"}));
 }
 
+TEST_F(ListTest, SortsManyThatBeginWithTheSameBytes) {
+  std::vector<std::string> expected = {"a", "same-beginning"};
+  for (int i = 0; i < 100; ++i)
+    expected.push_back("same-beginning-" + std::to_string(i));
+  for (const auto& id : expected)
+    write_text(temp_ / (id + ".state"), "");
+  std::ranges::sort(expected);
+  EXPECT_EQ(ids(), expected);
+}
+
 TEST_F(ListTest, LeavesOutWhatIsNotOurs) {
   for (const auto* name : {"web.lock", "web.state.tmp", "web.corrupt-20260101T000000Z", ".hidden",
-                           "we ird_sandbox:x.state", "_sandbox:x.state", ".state", "a:b.state"}) {
+                           "we ird_sandbox:x.state", "_sandbox:x.state", ".state", "a:b.state",
+                           "webXsandbox:pod1.state"}) {
     write_text(temp_ / name, "");
   }
   EXPECT_TRUE(ids().empty());

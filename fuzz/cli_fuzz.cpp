@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Arguments, one on each line of the input. They are parsed by the commands themselves, and what
+// was asked for is done in a world where no file exists. What stands behind a line "--" is CMD,
+// which the parser does not see here either, and which is never run.
+#include <algorithm>
+#include <cerrno>
+
+#include "cli/commands.hpp"
+#include "cli/errors.hpp"
+#include "fuzz/require.hpp"
+#include "fuzz/targets.hpp"
+#include "local/local_backend.hpp"
+
+namespace latchfile::fuzz {
+namespace {
+
+/// Nothing is there, nothing can be made, and whatever is written is taken.
+class EmptyWorld final : public Kernel {
+ public:
+  Sys<UniqueFd> openat(int, const char*, int, mode_t) override { return absent(); }
+  Sys<> close(int) override { return {}; }
+  Sys<std::size_t> read(int, char*, std::size_t) override { return 0; }
+  Sys<std::size_t> write(int, std::string_view bytes) override { return bytes.size(); }
+  Sys<struct stat> fstat(int) override { return absent(); }
+  Sys<> fchmod(int, mode_t) override { return absent(); }
+  Sys<> fchown(int, uid_t, gid_t) override { return absent(); }
+  Sys<> fdatasync(int) override { return absent(); }
+  Sys<> fsync(int) override { return absent(); }
+  Sys<struct stat> fstatat(int, const char*, int) override { return absent(); }
+  Sys<> renameat(int, const char*, const char*) override { return absent(); }
+  Sys<> unlinkat(int, const char*) override { return absent(); }
+  Sys<> mkdirat(int, const char*, mode_t) override { return absent(); }
+  Sys<std::size_t> getdents64(int, char*, std::size_t) override { return absent(); }
+  Sys<> flock(int, int) override { return absent(); }
+  Sys<> flock_until(int, int, Clock::time_point) override { return absent(); }
+  Clock::time_point now() override { return {}; }
+  pid_t getpid() override { return 1; }
+  pid_t gettid() override { return 1; }
+
+ private:
+  static std::unexpected<Errno> absent() { return std::unexpected(Errno{ENOENT}); }
+};
+
+cli::Arguments lines_of(std::string_view text) {
+  cli::Arguments lines;
+  while (!text.empty()) {
+    const auto end = std::min(text.find('\n'), text.size());
+    lines.emplace_back(text.substr(0, end));
+    text.remove_prefix(std::min(end + 1, text.size()));
+  }
+  return lines;
+}
+
+void check_line(const std::string& line) {
+  require(line.find('\n') == line.size() - 1, "an error is one line");
+}
+
+void perform(const cli::Action& action) {
+  EmptyWorld kernel;
+  cli::Output out(kernel, 1, "standard output");
+  cli::Output notes(kernel, 2, "standard error");
+  cli::Session session{kernel,
+                       Store(std::make_shared<const LocalBackend>(kernel, "/root", LocalOptions())),
+                       out,
+                       notes,
+                       cli::Arguments(),
+                       "latchfile"};
+  const auto code = action(session);
+  if (code) {
+    require(*code == cli::exit_done, "nothing but CMD ends with another exit code");
+  } else {
+    const auto failed = cli::exit_code(code.error());
+    require(failed >= 1 && failed <= 7, "an error has one of the exit codes of the help");
+    check_line(cli::error_line("latchfile", code.error()));
+  }
+}
+
+}  // namespace
+
+void cli(std::string_view input) {
+  auto arguments = lines_of(input);
+  arguments.erase(std::ranges::find(arguments, "--"), arguments.end());
+  CLI::App app("", "latchfile");
+  cli::Action action;
+  app.require_subcommand(0, 1);
+  cli::add_create(app, action);
+  cli::add_state(app, action);
+  cli::add_save(app, action);
+  cli::add_update(app, action);
+  cli::add_list(app, action);
+  cli::add_delete(app, action);
+  cli::add_lock(app, action);
+  cli::add_locks(app, action);
+  try {
+    std::ranges::reverse(arguments);
+    app.parse(arguments);
+  } catch (const CLI::CallForHelp&) {
+    require(!app.help().empty(), "there is help");
+    return;
+  } catch (const CLI::ParseError&) {
+    return;
+  }
+  require(static_cast<bool>(action) == !app.get_subcommands().empty(),
+          "a command that is named is the one that is done");
+  if (action) perform(action);
+}
+
+}  // namespace latchfile::fuzz
