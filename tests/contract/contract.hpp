@@ -18,7 +18,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 #include "contract/store_fixture.hpp"
 
 namespace latchfile::test {

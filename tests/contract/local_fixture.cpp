@@ -8,7 +8,7 @@
 
 #include <gtest/gtest.h>
 
-#include "contract/passing_kernel.hpp"
+#include "support/passing_kernel.hpp"
 #include "contract/store_fixture.hpp"
 #include "local/local_backend.hpp"
 #include "local/names.hpp"

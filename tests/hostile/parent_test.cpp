@@ -7,7 +7,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 #include "hostile/hostile.hpp"
 
 namespace latchfile::test {

@@ -10,7 +10,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 #include "hostile/hostile.hpp"
 #include "hostile/trap.hpp"
 #include "process/shared.hpp"

@@ -8,7 +8,7 @@
 #include <unistd.h>
 #include <vector>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 #include "hostile/hostile.hpp"
 #include "hostile/trap.hpp"
 #include "process/shared.hpp"

@@ -6,7 +6,7 @@
 
 #include <string>
 
-#include "contract/passing_kernel.hpp"
+#include "support/passing_kernel.hpp"
 #include "latchfile/store.hpp"
 
 namespace latchfile::test {

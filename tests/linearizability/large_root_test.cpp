@@ -12,8 +12,8 @@
 
 #include <gtest/gtest.h>
 
-#include "contract/numbered_document.hpp"
-#include "contract/passing_kernel.hpp"
+#include "support/numbered_document.hpp"
+#include "support/passing_kernel.hpp"
 #include "linearizability/tmpfs.hpp"
 #include "local/local_backend.hpp"
 #include "support/temp_dir.hpp"

@@ -3,7 +3,7 @@
 
 #include <algorithm>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 
 namespace latchfile::test {
 namespace {

@@ -16,7 +16,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 #include "latchfile/local.hpp"
 #include "linearizability/broken.hpp"
 #include "linearizability/tmpfs.hpp"

@@ -5,7 +5,7 @@
 #include <optional>
 #include <string_view>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 
 namespace latchfile::test {
 namespace {

@@ -12,7 +12,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 #include "latchfile/local.hpp"
 #include "process/shared.hpp"
 #include "support/child.hpp"

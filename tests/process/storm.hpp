@@ -10,7 +10,7 @@
 #include <atomic>
 #include <sched.h>
 
-#include "contract/numbered_document.hpp"
+#include "support/numbered_document.hpp"
 #include "latchfile/store.hpp"
 #include "process/shared.hpp"
 

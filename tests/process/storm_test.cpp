@@ -11,7 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "contract/passing_kernel.hpp"
+#include "support/passing_kernel.hpp"
 #include "latchfile/local.hpp"
 #include "local/local_backend.hpp"
 #include "support/child.hpp"

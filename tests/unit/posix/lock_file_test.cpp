@@ -9,7 +9,7 @@
 #include <sys/file.h>
 #include <thread>
 
-#include "contract/passing_kernel.hpp"
+#include "support/passing_kernel.hpp"
 #include "posix/lock_holder.hpp"
 #include "support/child.hpp"
 #include "support/fault_kernel.hpp"
