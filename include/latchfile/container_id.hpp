@@ -5,8 +5,9 @@
 
 #include <compare>
 #include <cstddef>
+#include <cstdint>
 #include <functional>
-#include <string>
+#include <memory>
 #include <string_view>
 
 #include "latchfile/error.hpp"
@@ -18,7 +19,9 @@ namespace latchfile {
 ///
 /// Each part is one or more of `A-Z a-z 0-9 _ + . -`, and both parts together are short enough that
 /// every file name built from them fits the 255 bytes of a directory entry (docs/format.md). An
-/// immutable value; ordered by text().
+/// immutable value, ordered by text(). Copies share the text, as do the ids of one list: copying is
+/// cheap and cannot fail, and a text is freed with the last id that shares it. One that has been
+/// moved from may only be assigned to or destroyed.
 class LATCHFILE_EXPORT ContainerId {
  public:
   /// Longest id without a sandbox, in bytes. An id with one may have nine fewer, slash not counted.
@@ -31,31 +34,32 @@ class LATCHFILE_EXPORT ContainerId {
   [[nodiscard]] static Result<ContainerId> in_sandbox(std::string_view sandbox,
                                                       std::string_view container);
 
-  /// `web` or `pod1/web`.
-  [[nodiscard]] const std::string& text() const { return text_; }
+  /// `web` or `pod1/web`. Lives as long as any id that shares it.
+  [[nodiscard]] std::string_view text() const { return {text_.get(), bytes_}; }
   /// `web` of both.
-  [[nodiscard]] std::string_view container() const {
-    return std::string_view(text_).substr(container_at_);
-  }
+  [[nodiscard]] std::string_view container() const { return text().substr(container_at_); }
   /// `pod1` of `pod1/web`; empty without a sandbox.
   [[nodiscard]] std::string_view sandbox() const {
-    return std::string_view(text_).substr(0, container_at_ == 0 ? 0 : container_at_ - 1);
+    return text().substr(0, container_at_ == 0 ? 0 : container_at_ - 1);
   }
 
   [[nodiscard]] friend bool operator==(const ContainerId& a, const ContainerId& b) {
-    return a.text_ == b.text_;
+    return a.text() == b.text();
   }
   [[nodiscard]] friend std::strong_ordering operator<=>(const ContainerId& a,
                                                         const ContainerId& b) {
-    return a.text_ <=> b.text_;
+    return a.text() <=> b.text();
   }
 
  private:
-  ContainerId(std::string text, std::size_t container_at)
-      : text_(std::move(text)), container_at_(container_at) {}
+  friend class SortedIds;
 
-  std::string text_;
-  std::size_t container_at_;
+  ContainerId(std::shared_ptr<const char> text, std::uint8_t bytes, std::uint8_t container_at)
+      : text_(std::move(text)), bytes_(bytes), container_at_(container_at) {}
+
+  std::shared_ptr<const char> text_;
+  std::uint8_t bytes_;
+  std::uint8_t container_at_;
 };
 
 }  // namespace latchfile
@@ -63,6 +67,6 @@ class LATCHFILE_EXPORT ContainerId {
 template <>
 struct std::hash<latchfile::ContainerId> {
   std::size_t operator()(const latchfile::ContainerId& id) const noexcept {
-    return std::hash<std::string>{}(id.text());
+    return std::hash<std::string_view>{}(id.text());
   }
 };

@@ -39,9 +39,12 @@ Listed listed(Session& session, LoadedEntry entry) {
 
 Row row_of(const Listed& entry) {
   const auto& summary = entry.summary;
-  return {entry.id.text(), std::to_string(summary.pid),
-          summary.status,  summary.bundle,
-          summary.created, summary.owner};
+  return {std::string(entry.id.text()),
+          std::to_string(summary.pid),
+          summary.status,
+          summary.bundle,
+          summary.created,
+          summary.owner};
 }
 
 nlohmann::ordered_json json_of(const Listed& entry) {
@@ -62,7 +65,7 @@ Result<int> print_ids(Session& session, const Options& options) {
       !options.sandbox ? session.store.list() : session.store.list_sandbox(*options.sandbox);
   if (!ids) return std::unexpected(ids.error());
   for (const auto& id : *ids)
-    session.out.write(id.text() + "\n");
+    session.out.write(std::string(id.text()) + "\n");
   return exit_done;
 }
 

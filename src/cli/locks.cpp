@@ -26,7 +26,7 @@ Result<int> run(Session& session, const Options& options) {
   }
   std::vector<Row> rows;
   for (const auto& holder : *holders) {
-    rows.push_back({holder.id.text(), std::to_string(holder.pid), holder.command});
+    rows.push_back({std::string(holder.id.text()), std::to_string(holder.pid), holder.command});
   }
   print_table(session.out, {"ID", "PID", "COMMAND"}, rows);
   return exit_done;

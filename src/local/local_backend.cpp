@@ -18,7 +18,7 @@ namespace {
 constexpr Wait settle_wait_of_many = Wait::at_most(std::chrono::milliseconds(100));
 
 Error in_operation(std::string_view operation, const ContainerId& id, Error error) {
-  error.context = std::string(operation) + " " + id.text() + ": " + error.context;
+  error.context = std::string(operation) + " " + std::string(id.text()) + ": " + error.context;
   return error;
 }
 
@@ -136,8 +136,9 @@ Result<std::vector<LockHolder>> LocalBackend::locks() const {
       holders.push_back({file.id, entry.pid, command_of(root_.kernel(), entry.pid)});
     }
   }
-  std::ranges::sort(
-      holders, {}, [](const LockHolder& holder) { return std::tie(holder.id.text(), holder.pid); });
+  std::ranges::sort(holders, {}, [](const LockHolder& holder) {
+    return std::pair(holder.id.text(), holder.pid);
+  });
   return holders;
 }
 

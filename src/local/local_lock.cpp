@@ -53,7 +53,7 @@ Result<Document> LocalLock::load() {
 Result<> LocalLock::still_ours(std::string_view operation) const {
   if (lock_.is_ours()) return {};
   return std::unexpected(Error{Errc::lock_lost, 0,
-                               std::string(operation) + " " + id_.text() +
+                               std::string(operation) + " " + std::string(id_.text()) +
                                    ": the lock belongs to the process that took it before a fork"});
 }
 
@@ -62,14 +62,15 @@ Result<> LocalLock::save(const Document& document) {
   auto saved = replace_file(*dir_, names::state(id_), names::temp(id_), document.bytes(),
                             options_.durability == Durability::full ? Sync::yes : Sync::no);
   if (saved || saved.error().code == Errc::commit_unknown) vacant_ = false;
-  if (!saved) saved.error().context = "save " + id_.text() + ": " + saved.error().context;
+  if (!saved)
+    saved.error().context = "save " + std::string(id_.text()) + ": " + saved.error().context;
   return saved;
 }
 
 Result<> LocalLock::destroy() {
   if (auto ours = still_ours("destroy"); !ours) return ours;
   const auto failed = [&](Error error) {
-    error.context = "destroy " + id_.text() + ": " + error.context;
+    error.context = "destroy " + std::string(id_.text()) + ": " + error.context;
     return std::unexpected(std::move(error));
   };
   std::optional<NameSync> sync;

@@ -29,9 +29,27 @@ inline constexpr std::string_view sandbox_infix = "_sandbox:";
   return stem(id).append(temp_suffix);
 }
 
-/// Appends the id's text, `web` or `pod1/web`, if `name` ends in `suffix` and has one of our two
-/// forms. Whether that text is an id only ContainerId::parse knows.
-bool append_text(std::string_view name, std::string_view suffix, std::string& to);
+/// What an id is read from: views into a file name.
+struct Parts {
+  std::string_view sandbox;  ///< empty: none
+  std::string_view container;
+};
+
+/// The parts of `name`, if it ends in `suffix` and is of one of our two forms. Whether they can
+/// make an id is not looked at. Inline, so that a list compares with suffixes that the compiler
+/// knows.
+[[nodiscard]] constexpr std::optional<Parts> split(std::string_view name, std::string_view suffix) {
+  if (!name.ends_with(suffix)) return std::nullopt;
+  name.remove_suffix(suffix.size());
+  // A slash is in no file name and a colon in no id, so there is at most one place to split.
+  const auto colon = name.find(':');
+  if (colon == name.npos) return Parts{.sandbox = {}, .container = name};
+  const auto sandbox = name.substr(colon + 1);
+  auto container = name.substr(0, colon + 1);
+  if (sandbox.empty() || !container.ends_with(sandbox_infix)) return std::nullopt;
+  container.remove_suffix(sandbox_infix.size());
+  return Parts{.sandbox = sandbox, .container = container};
+}
 
 /// The id whose file is called `name`, if it ends in `suffix` and is of one of our two forms.
 [[nodiscard]] std::optional<ContainerId> parse(std::string_view name, std::string_view suffix);

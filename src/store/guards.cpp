@@ -13,9 +13,9 @@ LockedState::~LockedState() = default;
 Result<> LockedState::require(const Version& expected) const {
   const auto found = current_.version();
   if (found == expected) return {};
-  return std::unexpected(
-      Error{Errc::version_mismatch, 0,
-            id_.text() + " is of version " + found.text() + ", not " + expected.text()});
+  return std::unexpected(Error{
+      Errc::version_mismatch, 0,
+      std::string(id_.text()) + " is of version " + found.text() + ", not " + expected.text()});
 }
 
 Result<> LockedState::save(Document document) {

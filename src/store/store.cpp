@@ -18,7 +18,7 @@ Error ambiguous(std::string_view text, const std::vector<const ContainerId*>& ma
   constexpr std::size_t most_named = 10;
   std::string names;
   for (const auto* id : matches | std::views::take(most_named)) {
-    names += (names.empty() ? "" : ", ") + id->text();
+    names.append(names.empty() ? "" : ", ").append(id->text());
   }
   if (matches.size() > most_named) {
     names += " and " + std::to_string(matches.size() - most_named) + " more";

@@ -44,7 +44,7 @@ class Contract : public testing::TestWithParam<BackendUnderTest> {
   [[nodiscard]] static std::vector<std::string> texts(const Result<std::vector<ContainerId>>& ids) {
     std::vector<std::string> out;
     for (const auto& id : ids.value())
-      out.push_back(id.text());
+      out.emplace_back(id.text());
     return out;
   }
 };

@@ -176,7 +176,7 @@ TEST_P(Reading, LoadsMoreThanOneWindowInOrderThroughBothOverloads) {
   const auto check = [&](const LoadedEntry& entry) {
     ASSERT_LT(visited, ids.size());
     EXPECT_EQ(entry.id, ids[visited++]);
-    EXPECT_EQ(entry.state->document.bytes(), R"({"n":)" + entry.id.text().substr(1) + "}");
+    EXPECT_EQ(entry.state->document.bytes(), R"({"n":)" + std::string(entry.id.text().substr(1)) + "}");
   };
   const auto entries = store.load_all().value();
   for (const auto& entry : entries)
@@ -199,7 +199,7 @@ TEST_P(Reading, LeavesOutWhatVanishesWhileAllIsLoaded) {
       ASSERT_TRUE(std::move(*state).destroy());
     }
     EXPECT_TRUE(entry.state) << entry.state.error().message();
-    seen.push_back(entry.id.text());
+    seen.emplace_back(entry.id.text());
   }));
   EXPECT_EQ(seen.size(), 599U);
   EXPECT_THAT(seen, Not(testing::Contains(last.text())));

@@ -52,7 +52,7 @@ TEST_P(FrozenRoot, ListsAsEver) {
   const auto found = store.list().value();
   std::vector<std::string> listed;
   for (const auto& id : found)
-    listed.push_back(id.text());
+    listed.emplace_back(id.text());
   std::vector<std::string> ids;
   for (const auto& line : expected)
     ids.push_back(line.id);

@@ -31,7 +31,7 @@ std::vector<std::string> our_list(const Store& store) {
   std::vector<std::string> texts;
   const auto ids = store.list().value();
   for (const auto& id : ids)
-    texts.push_back(id.text());
+    texts.emplace_back(id.text());
   return texts;
 }
 

@@ -119,7 +119,7 @@ class Blow {
       report.lengths.push_back(history.size());
       report.interrupted += std::ranges::count(history, false, &Operation::certain);
       if (auto violation = find_violation(history)) {
-        report.violations.push_back(ids_[id].text() + ": " + *violation);
+        report.violations.push_back(std::string(ids_[id].text()) + ": " + *violation);
       }
     }
     return report;

@@ -120,7 +120,7 @@ std::vector<std::string> Ledger::faults(const Store& store) const {
   for (std::size_t i = 0; i < containers; ++i) {
     const auto id = container_id(i);
     const auto found = fault(accounts[i], store.load(id, Wait::never()));
-    if (!found.empty()) all.push_back(id.text() + ": " + found);
+    if (!found.empty()) all.push_back(std::string(id.text()) + ": " + found);
   }
   return all;
 }

@@ -18,7 +18,7 @@ class ListTest : public testing::Test {
     std::vector<std::string> texts;
     const auto found = list_ids(dir_).value();
     for (const auto& id : found)
-      texts.push_back(id.text());
+      texts.emplace_back(id.text());
     return texts;
   }
 

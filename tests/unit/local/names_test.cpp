@@ -10,7 +10,7 @@ ContainerId id_of(std::string_view text) { return ContainerId::parse(text).value
 
 std::string state_id(std::string_view name) {
   const auto id = names::parse(name, names::state_suffix);
-  return id ? id->text() : "none";
+  return id ? std::string(id->text()) : "none";
 }
 
 TEST(Names, OfAContainerAlone) {

@@ -86,7 +86,7 @@ class StoreTest : public testing::Test {
   }
   std::string resolved(std::string_view text) const {
     const auto found = store_.resolve(text);
-    return found ? found->text() : std::string(to_string(found.error().code));
+    return std::string(found ? found->text() : to_string(found.error().code));
   }
 
   std::shared_ptr<MapBackend> backend_ = std::make_shared<MapBackend>();
