@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "latchfile/edit.hpp"
 
+#include <array>
+#include <random>
+
 #include <gtest/gtest.h>
+#include <nlohmann/json.hpp>
 #include <sys/resource.h>
 
 #include "support/child.hpp"
@@ -39,6 +43,54 @@ TEST(MergePatch, TheExamplesOfRfc7396) {
            {"{}", R"({"a":{"bb":{"ccc":null}}})", R"({"a":{"bb":{}}})"},
        }) {
     EXPECT_EQ(text_of(merge_patch(doc(before), patch)), after) << before << " with " << patch;
+  }
+}
+
+TEST(MergePatch, KnowsAKeyHoweverItIsSpelled) {
+  EXPECT_EQ(text_of(merge_patch(doc(R"({"a\u0062":1,"c":2})"), R"({"ab":3,"\u0063":null})")),
+            R"({"a\u0062":3})");
+  EXPECT_EQ(text_of(merge_patch(doc(R"({"a\"}":1})"), R"({"a\"}":{"{":[]}})")),
+            R"({"a\"}":{"{":[]}})");
+}
+
+TEST(MergePatch, OfAMemberThatItHoldsTwiceTheLastCounts) {
+  EXPECT_EQ(text_of(merge_patch(doc(R"({"a":1})"), R"({"a":2,"a":null})")), "{}");
+  EXPECT_EQ(text_of(merge_patch(doc("{}"), R"({"a":null,"b":1,"a":3})")), R"({"a":3,"b":1})");
+}
+
+TEST(MergePatch, CopiesWhatItDoesNotNameByteForByte) {
+  EXPECT_EQ(text_of(merge_patch(doc("\n{ \"a\" : [ 1, 2 ] ,\"b\":{ \"c\" : \"\\u00e9\\/\" , "
+                                    "\"d\":1 } }\n"),
+                                R"( { "b" : { "d" : 1.50 } } )")),
+            R"({"a" : [ 1, 2 ],"b":{"c" : "\u00e9\/","d":1.50}})");
+}
+
+/// A value of few keys, so that documents and patches have many in common.
+std::string random_value(std::mt19937& random, int depth) {
+  constexpr std::array scalars = {"null", "true", "-1.50", R"("x\n}")", "[]", R"([{"a":null}])"};
+  if (depth == 0 || random() % 3 == 0) return scalars[random() % scalars.size()];
+  std::string members;
+  for (char key = 'a'; key < 'e'; ++key) {
+    if (random() % 2 == 0) continue;
+    members += (members.empty() ? "\"" : ",\"") + std::string(1, key) +
+               "\":" + random_value(random, depth - 1);
+  }
+  return "{" + members + "}";
+}
+
+TEST(MergePatch, GivesWhatAnotherImplementationGives) {
+  std::mt19937 random(1);
+  for (int i = 0; i < 2'000; ++i) {
+    const auto before =
+        R"({"a":)" + random_value(random, 3) + R"(,"b":)" + random_value(random, 3) + R"(,"c":1})";
+    const auto patch = R"({"a":)" + random_value(random, 3) + R"(,"b":)" + random_value(random, 3) +
+                       R"(,"d":)" + random_value(random, 3) + "}";
+    auto expected = nlohmann::ordered_json::parse(before);
+    expected.merge_patch(nlohmann::ordered_json::parse(patch));
+    const auto merged = merge_patch(doc(before), patch);
+    ASSERT_TRUE(merged) << before << " with " << patch;
+    EXPECT_EQ(nlohmann::ordered_json::parse(merged->bytes()), expected)
+        << before << " with " << patch;
   }
 }
 

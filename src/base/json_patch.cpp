@@ -10,14 +10,13 @@
 
 #include <nlohmann/json.hpp>
 
+#include "base/bad_patch.hpp"
 #include "base/json_text.hpp"
 
 namespace latchfile {
 namespace {
 
 using Json = nlohmann::ordered_json;
-
-Error bad_patch(std::string why) { return {Errc::invalid_argument, 0, "patch: " + std::move(why)}; }
 
 /// The value of a number, whatever its size: 0.SIGNIFICANT times ten to the EXPONENT. 1, 1.0 and
 /// 10e-1 are equal.
@@ -187,18 +186,6 @@ Result<Document> to_document(const Json& json, const NumberTable& numbers) {
 }
 
 }  // namespace
-
-Result<Document> merge_patch(const Document& document, std::string_view patch) {
-  NumberTable numbers;
-  auto changes = parse_patch(patch, numbers);
-  if (!changes) return std::unexpected(std::move(changes.error()));
-  if (!changes->is_object()) {
-    return std::unexpected(bad_patch("a merge patch of a document must be an object"));
-  }
-  auto json = numbers.parse(document.bytes());
-  json.merge_patch(*changes);
-  return to_document(json, numbers);
-}
 
 Result<Document> json_patch(const Document& document, std::string_view patch) {
   NumberTable numbers;
