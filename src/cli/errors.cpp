@@ -40,8 +40,8 @@ std::string_view advice(const Error& error) {
     case Errc::corrupt: return "it was left as found: move the file away to free the id";
     case Errc::too_large: return "keep large data in a file of its own and name it in the document";
     case Errc::insecure:
-      return "find out who did that before you mend it; a root that others may write to can be "
-             "used with --allow-insecure-root";
+      return "find out who did that before you mend it; no more than the lack of a sticky bit can "
+             "be allowed, with --allow-insecure-root";
     case Errc::lock_lost: return "";
     case Errc::commit_unknown: return "look for errors of the disk with dmesg, then do it again";
     case Errc::unavailable: return "try again";

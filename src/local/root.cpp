@@ -67,8 +67,7 @@ Root::Root(Kernel& kernel, std::string path, bool allow_insecure)
     : kernel_(kernel), path_(std::move(path)), allow_insecure_(allow_insecure) {}
 
 Result<> Root::check_mode(mode_t mode) const {
-  const bool strangers_write = (mode & (S_IWGRP | S_IWOTH)) != 0;
-  if (!strangers_write || (mode & S_ISVTX) != 0 || allow_insecure_) return {};
+  if (!strangers_may_write(mode) || (mode & S_ISVTX) != 0 || allow_insecure_) return {};
   return std::unexpected(Error{Errc::insecure, 0,
                                "root " + path_ +
                                    " may be written by its group or by everyone, and has no "
@@ -86,7 +85,8 @@ Result<std::shared_ptr<const Directory>> Root::find() const {
   }
 
   const std::scoped_lock guard(mutex_);
-  if (opened_.directory && opened_.device == found->st_dev && opened_.inode == found->st_ino) {
+  if (opened_.directory && opened_.device == found->st_dev && opened_.inode == found->st_ino &&
+      opened_.directory->strangers_write == strangers_may_write(found->st_mode)) {
     return opened_.directory;
   }
   // O_PATH asks for no permission to read: whoever may open a document may load it.
@@ -102,7 +102,8 @@ Result<std::shared_ptr<const Directory>> Root::find() const {
   if (auto trusted = check_mode(opened->st_mode); !trusted) {
     return std::unexpected(std::move(trusted.error()));
   }
-  auto directory = std::make_shared<const Directory>(Directory{kernel_, std::move(*fd), path_});
+  auto directory = std::make_shared<const Directory>(
+      Directory{kernel_, std::move(*fd), path_, strangers_may_write(opened->st_mode)});
   opened_ = {directory, opened->st_dev, opened->st_ino, false};
   return directory;
 }

@@ -16,6 +16,9 @@ struct Directory {
   Kernel& kernel;
   UniqueFd fd;
   std::string path;
+  /// Its group or everyone may add names to it, with the sticky bit or without: what stands there
+  /// need not be what whoever put it there could read.
+  bool strangers_write = false;
 
   [[nodiscard]] std::string path_of(std::string_view name) const;
 };
@@ -43,6 +46,12 @@ class NameSync {
   Kernel* kernel_;
   UniqueFd fd_;
 };
+
+/// Whether a directory of this mode may be written by others than its owner. An ACL that lets them
+/// shows in the bits of the group (acl(5)).
+[[nodiscard]] constexpr bool strangers_may_write(mode_t mode) {
+  return (mode & (S_IWGRP | S_IWOTH)) != 0;
+}
 
 /// Whether errno of an openat with O_NOFOLLOW says that a link, socket or directory stands there.
 [[nodiscard]] bool means_not_a_file(Errno error);

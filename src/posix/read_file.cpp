@@ -36,6 +36,14 @@ Sys<std::string> read_bytes(Kernel& kernel, const UniqueFd& fd, std::size_t expe
   return bytes;
 }
 
+/// Only a look at the link count tells a file of this directory from one that is elsewhere as well.
+Error linked_from_elsewhere(const Directory& dir, const std::string& name, nlink_t links) {
+  return {Errc::insecure, 0,
+          dir.path_of(name) + " has " + std::to_string(links) +
+              " hard links in a directory that others may write to, and may be a file that whoever "
+              "linked it there could not read: if it belongs there, put a copy in its place"};
+}
+
 }  // namespace
 
 Result<FileContent> read_file(const Directory& dir, const std::string& name,
@@ -57,6 +65,9 @@ Result<FileContent> read_file(const Directory& dir, const std::string& name,
     const auto before = kernel.fstat(fd->get());
     if (!before) return std::unexpected(sys_error("stat", dir, name, before.error()));
     if (!S_ISREG(before->st_mode)) return std::unexpected(not_a_file(dir, name));
+    if (dir.strangers_write && before->st_nlink > 1) {
+      return std::unexpected(linked_from_elsewhere(dir, name, before->st_nlink));
+    }
     const auto size = static_cast<std::size_t>(before->st_size);
     if (size > max_bytes) {
       return std::unexpected(Error{Errc::too_large, 0,

@@ -81,8 +81,8 @@ TEST_F(State, SaysWhyAnEntryCannotBeRead) {
   fs::create_directory(root);
   const auto state = path_of("web.state");
   const auto advice =
-      "; find out who did that before you mend it; a root that others may write to "
-      "can be used with --allow-insecure-root";
+      "; find out who did that before you mend it; no more than the lack of a sticky bit can be "
+      "allowed, with --allow-insecure-root";
 
   write_text(state, "{\"half\":");
   EXPECT_THAT(

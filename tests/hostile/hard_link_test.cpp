@@ -25,7 +25,7 @@ class HardLink : public Hostile, public testing::WithParamInterface<Writable> {
   }
 };
 
-TEST_P(HardLink, DISABLED_InThePlaceOfAStateShowsNothingOfTheFile) {
+TEST_P(HardLink, InThePlaceOfAStateShowsNothingOfTheFile) {
   const std::vector<std::vector<std::string>> commands = {
       {"state", "web"},
       {"list"},

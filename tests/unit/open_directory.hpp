@@ -13,8 +13,9 @@ namespace latchfile::test {
 
 [[nodiscard]] inline Directory open_directory(const std::filesystem::path& path,
                                               Kernel& kernel = real_kernel()) {
+  const auto mode = static_cast<mode_t>(std::filesystem::status(path).permissions());
   return {kernel, kernel.openat(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY, 0).value(),
-          path.string()};
+          path.string(), strangers_may_write(mode)};
 }
 
 }  // namespace latchfile::test

@@ -118,6 +118,15 @@ TEST_F(RootTest, ThatIsOpenedToStrangersLaterIsRefusedFromThenOn) {
   EXPECT_EQ(root.find().error().code, Errc::insecure);
 }
 
+TEST_F(RootTest, KnowsWhetherStrangersMayWriteToItNow) {
+  const auto root = at(temp_.path().string());
+  for (const auto& [mode, strangers_write] :
+       {std::pair<mode_t, bool>{0711, false}, {01777, true}, {01730, true}, {0755, false}}) {
+    ASSERT_EQ(chmod(temp_.path().c_str(), mode), 0);
+    EXPECT_EQ(root.find().value()->strangers_write, strangers_write) << std::oct << mode;
+  }
+}
+
 TEST_F(RootTest, StaysOpenWhileItIsTheSame) {
   const auto root = at(temp_.path().string());
   const auto first = root.find().value();

@@ -106,6 +106,21 @@ TEST_F(ReadFile, GivesUpOnWhatNeverSettlesAndSaysSo) {
   EXPECT_LE(times_opened(), 5);
 }
 
+TEST_F(ReadFile, ASecondHardLinkIsRefusedWhereStrangersMayWrite) {
+  std::filesystem::create_directory(temp_ / "shared");
+  write_text(temp_ / "secret", "secret");
+  std::filesystem::create_hard_link(temp_ / "secret", temp_ / "shared/f");
+  for (const mode_t mode : {01777, 01770, 0777, 0720}) {
+    ASSERT_EQ(chmod((temp_ / "shared").c_str(), mode), 0);
+    const auto content = read_file(open_directory(temp_ / "shared", kernel_), "f", limit);
+    ASSERT_FALSE(content) << std::oct << mode;
+    EXPECT_EQ(content.error().code, Errc::insecure);
+    EXPECT_NE(content.error().message().find("2 hard links"), std::string::npos);
+  }
+  ASSERT_EQ(chmod((temp_ / "shared").c_str(), 0755), 0);
+  EXPECT_EQ(read_file(open_directory(temp_ / "shared"), "f", limit)->bytes, "secret");
+}
+
 class ReadStrangeFile : public testing::TestWithParam<StrangeFile> {};
 
 TEST_P(ReadStrangeFile, IsRefusedAtOnce) {
