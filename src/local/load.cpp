@@ -14,18 +14,18 @@ namespace latchfile {
 namespace {
 
 /// The document in a file, or nothing if what is there may be half of one.
-Result<std::optional<Document>> read_whole(const Directory& dir, const std::string& name,
-                                           std::string& why_not) {
+Result<std::optional<LoadedDocument>> read_whole(const Directory& dir, const std::string& name,
+                                                 std::string& why_not) {
   auto content = read_file(dir, name, Document::max_bytes);
   if (!content) return std::unexpected(std::move(content.error()));
   if (!content->settled) {
     why_not = "it changes while it is read";
-    return std::optional<Document>();
+    return std::optional<LoadedDocument>();
   }
   auto document = Document::parse(std::move(content->bytes));
-  if (document) return std::optional<Document>(std::move(*document));
+  if (document) return LoadedDocument{std::move(*document), content->file};
   why_not = std::move(document.error().context);
-  return std::optional<Document>();
+  return std::optional<LoadedDocument>();
 }
 
 Error corrupt(const Directory& dir, const std::string& name, const std::string& why) {
@@ -34,7 +34,7 @@ Error corrupt(const Directory& dir, const std::string& name, const std::string& 
 
 }  // namespace
 
-Result<Document> load_document_locked(const Directory& dir, const ContainerId& id) {
+Result<LoadedDocument> load_document_locked(const Directory& dir, const ContainerId& id) {
   const auto name = names::state(id);
   std::string why_not;
   auto document = read_whole(dir, name, why_not);
@@ -48,7 +48,7 @@ Result<Document> load_document(const Directory& dir, const ContainerId& id, Wait
   std::string why_not;
   auto document = read_whole(dir, name, why_not);
   if (!document) return std::unexpected(std::move(document.error()));
-  if (*document) return std::move(**document);
+  if (*document) return std::move((*document)->document);
 
   const auto lock = LockFile::acquire(dir, names::lock(id), LockFile::Mode::shared, settle);
   if (!lock) {
@@ -61,7 +61,9 @@ Result<Document> load_document(const Directory& dir, const ContainerId& id, Wait
       return std::unexpected(std::move(busy));
     }
   }
-  return load_document_locked(dir, id);
+  auto settled = load_document_locked(dir, id);
+  if (!settled) return std::unexpected(std::move(settled.error()));
+  return std::move(settled->document);
 }
 
 std::vector<Result<Document>> load_documents(const Directory& dir, std::span<const ContainerId> ids,

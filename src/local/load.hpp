@@ -21,8 +21,14 @@ namespace latchfile {
 [[nodiscard]] Result<Document> load_document(const Directory& dir, const ContainerId& id,
                                              Wait settle);
 
+struct LoadedDocument {
+  Document document;
+  FileIdentity file;  ///< that it was read from
+};
+
 /// For callers that hold the exclusive lock.
-[[nodiscard]] Result<Document> load_document_locked(const Directory& dir, const ContainerId& id);
+[[nodiscard]] Result<LoadedDocument> load_document_locked(const Directory& dir,
+                                                          const ContainerId& id);
 
 /// Several at once, on several threads if they are many; the answers are in the order of `ids`.
 [[nodiscard]] std::vector<Result<Document>> load_documents(const Directory& dir,

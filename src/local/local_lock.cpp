@@ -47,7 +47,9 @@ Result<bool> LocalLock::find_state() {
 Result<Document> LocalLock::load() {
   auto document = load_document_locked(*dir_, id_);
   vacant_ = !document && document.error().code == Errc::not_found;
-  return document;
+  if (!document) return std::unexpected(std::move(document.error()));
+  state_ = document->file;
+  return std::move(document->document);
 }
 
 Result<> LocalLock::still_ours(std::string_view operation) const {
@@ -60,7 +62,7 @@ Result<> LocalLock::still_ours(std::string_view operation) const {
 Result<> LocalLock::save(const Document& document) {
   if (auto ours = still_ours("save"); !ours) return ours;
   auto saved = replace_file(*dir_, names::state(id_), names::temp(id_), document.bytes(),
-                            options_.durability == Durability::full ? Sync::yes : Sync::no);
+                            options_.durability == Durability::full ? Sync::yes : Sync::no, state_);
   if (saved || saved.error().code == Errc::commit_unknown) vacant_ = false;
   if (!saved)
     saved.error().context = "save " + std::string(id_.text()) + ": " + saved.error().context;

@@ -53,6 +53,7 @@ class LocalLock final : public HeldLock {
   LockFile lock_;
   LocalOptions options_;
   bool vacant_ = false;
+  std::optional<FileIdentity> state_;  ///< as found under the lock, or put there since
 };
 
 }  // namespace latchfile

@@ -47,6 +47,19 @@ class NameSync {
   UniqueFd fd_;
 };
 
+/// Which file stood at a name. The owner belongs to it: the inode number of a file that was removed
+/// may be that of another at once, but only its owner and root can make one of the same owner.
+struct FileIdentity {
+  dev_t device;
+  ino_t inode;
+  uid_t owner;
+
+  [[nodiscard]] static FileIdentity of(const struct stat& file) {
+    return {file.st_dev, file.st_ino, file.st_uid};
+  }
+  [[nodiscard]] friend bool operator==(const FileIdentity&, const FileIdentity&) = default;
+};
+
 /// Whether a directory of this mode may be written by others than its owner. An ACL that lets them
 /// shows in the bits of the group (acl(5)).
 [[nodiscard]] constexpr bool strangers_may_write(mode_t mode) {

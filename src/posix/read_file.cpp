@@ -80,7 +80,9 @@ Result<FileContent> read_file(const Directory& dir, const std::string& name,
     const auto after = kernel.fstat(fd->get());
     if (!after) return std::unexpected(sys_error("stat", dir, name, after.error()));
     const bool settled = unmoved(*before, *after, bytes->size());
-    if (settled || attempt == max_tries) return FileContent{std::move(*bytes), settled};
+    if (settled || attempt == max_tries) {
+      return FileContent{std::move(*bytes), settled, FileIdentity::of(*after)};
+    }
   }
 }
 

@@ -19,6 +19,7 @@ struct FileContent {
   /// Size and time of change were the same before and after. False after a few tries means that
   /// somebody is rewriting the file in place.
   bool settled;
+  FileIdentity file;
 };
 
 /// Errors: not_found, insecure (not a regular file, or linked from elsewhere), too_large (more than

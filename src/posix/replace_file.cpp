@@ -3,7 +3,6 @@
 
 #include <cerrno>
 #include <fcntl.h>
-#include <optional>
 
 namespace latchfile {
 namespace {
@@ -49,15 +48,39 @@ Sys<> copy_attributes(Kernel& kernel, const UniqueFd& fd, const struct stat& old
   return kernel.fchmod(fd.get(), old.st_mode & permission_bits);
 }
 
-/// S2 to S4, and the name of the step that failed.
-Sys<> fill_and_rename(const Directory& dir, UniqueFd fd, const std::string& name,
-                      const std::string& temp_name, std::string_view content,
-                      const std::optional<struct stat>& old, Sync sync, const char*& step) {
+Error put_there_meanwhile(const Directory& dir, const std::string& name, uid_t owner) {
+  return {
+      Errc::insecure, 0,
+      dir.path_of(name) + ", of uid " + std::to_string(owner) +
+          ", was put there while the lock was held: nothing was written; see what it is, move it "
+          "away or lock it again"};
+}
+
+/// A temp file on its way to the name.
+struct Replacement {
+  const Directory& dir;
+  const std::string& name;
+  const std::string& temp_name;
+  const std::optional<struct stat>& old;
+  const char* step = "";                      ///< the one that failed
+  std::optional<FileIdentity> identity = {};  ///< where strangers write
+
+  Sys<> fill_and_rename(UniqueFd fd, std::string_view content, Sync sync);
+};
+
+/// S2 to S4.
+Sys<> Replacement::fill_and_rename(UniqueFd fd, std::string_view content, Sync sync) {
   step = "write";  // S2
   if (auto done = write_all(dir.kernel, fd, content); !done) return done;
   if (old) {
     step = "give the mode and owner of the replaced file to";
     if (auto done = copy_attributes(dir.kernel, fd, *old); !done) return done;
+  }
+  if (dir.strangers_write) {
+    step = "stat";
+    const auto filled = dir.kernel.fstat(fd.get());
+    if (!filled) return std::unexpected(filled.error());
+    identity = FileIdentity::of(*filled);
   }
   if (sync == Sync::yes) {
     step = "fdatasync";  // S3
@@ -72,11 +95,14 @@ Sys<> fill_and_rename(const Directory& dir, UniqueFd fd, const std::string& name
 }  // namespace
 
 Result<> replace_file(const Directory& dir, const std::string& name, const std::string& temp_name,
-                      std::string_view content, Sync sync) {
+                      std::string_view content, Sync sync, std::optional<FileIdentity>& known) {
   std::optional<struct stat> old;
   const auto found = dir.kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
   if (found) {
     if (!S_ISREG(found->st_mode)) return std::unexpected(not_a_file(dir, name));
+    if (dir.strangers_write && known != FileIdentity::of(*found)) {
+      return std::unexpected(put_there_meanwhile(dir, name, found->st_uid));
+    }
     old = *found;
   } else if (found.error().value != ENOENT) {
     return std::unexpected(sys_error("stat", dir, name, found.error()));
@@ -92,17 +118,17 @@ Result<> replace_file(const Directory& dir, const std::string& name, const std::
   auto fd = create_temp(dir, temp_name, old ? closed_mode : new_file_mode);  // S1
   if (!fd) return std::unexpected(sys_error("create", dir, temp_name, fd.error()));
 
-  const char* step = "";
-  const auto renamed =
-      fill_and_rename(dir, std::move(*fd), name, temp_name, content, old, sync, step);
+  Replacement replacement{dir, name, temp_name, old};
+  const auto renamed = replacement.fill_and_rename(std::move(*fd), content, sync);
   if (!renamed) {
-    auto error = sys_error(step, dir, temp_name, renamed.error());
+    auto error = sys_error(replacement.step, dir, temp_name, renamed.error());
     const auto removed = dir.kernel.unlinkat(dir.fd.get(), temp_name.c_str());
     if (!removed && removed.error().value != ENOENT) {
       error.context += " (which was left behind)";
     }
     return std::unexpected(std::move(error));
   }
+  known = replacement.identity;
 
   if (!names) return {};
   const auto synced = names->sync();  // S5

@@ -12,9 +12,12 @@
 // nor S5 is ever tried again: after an error the kernel may have dropped the pages and report
 // success the second time (fsync(2), "Error handling" in the kernel's vfs documentation).
 //
-// The caller excludes other writers; readers need no lock.
+// The caller excludes other writers; readers need no lock. In a directory that strangers may write
+// to, those who ignore the caller's lock may be hostile: a file that they put at the name is not
+// replaced, for the new one would get its mode and owner, and what is written would be theirs.
 #pragma once
 
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,10 +31,13 @@ enum class Sync {
   no,   ///< they are left out: whole after a crash of the process, not after one of the kernel
 };
 
-/// Errors: commit_unknown; insecure (the name is taken by no regular file); unsupported, io: the
-/// old file stands.
+/// `known` is the file that the caller found at the name while it kept other writers out, if any,
+/// and afterwards the file that was put there. It counts, and is kept, where strangers write.
+///
+/// Errors: commit_unknown; insecure (the name is taken by no regular file, or by one that is not
+/// `known`); unsupported, io: the old file stands.
 [[nodiscard]] Result<> replace_file(const Directory& dir, const std::string& name,
                                     const std::string& temp_name, std::string_view content,
-                                    Sync sync);
+                                    Sync sync, std::optional<FileIdentity>& known);
 
 }  // namespace latchfile

@@ -18,7 +18,7 @@ using Call = FaultKernel::Call;
 class ReplaceFile : public testing::Test {
  protected:
   Result<> replace(std::string_view content, Sync sync = Sync::yes) {
-    return replace_file(dir_, "f", "f.tmp", content, sync);
+    return replace_file(dir_, "f", "f.tmp", content, sync, known_);
   }
   struct stat stat_of(const std::string& name) const {
     struct stat result{};
@@ -35,6 +35,7 @@ class ReplaceFile : public testing::Test {
   TempDir temp_;
   FaultKernel kernel_{real_kernel()};
   Directory dir_ = open_directory(temp_.path(), kernel_);
+  std::optional<FileIdentity> known_;
 };
 
 TEST_F(ReplaceFile, MakesAndReplaces) {
@@ -152,12 +153,82 @@ TEST_F(ReplaceFile, ATempFileThatCannotBeRemovedIsNamed) {
   EXPECT_NE(replaced.error().message().find("left behind"), std::string::npos);
 }
 
+class ReplaceSharedFile : public ReplaceFile {
+ protected:
+  void SetUp() override {
+    ASSERT_EQ(chmod(temp_.path().c_str(), 01777), 0);
+    dir_.strangers_write = true;
+  }
+  void expect_refused() {
+    const auto found = stat_of("f").st_ino;
+    const auto replaced = replace("private");
+    ASSERT_FALSE(replaced);
+    EXPECT_EQ(replaced.error().code, Errc::insecure);
+    EXPECT_EQ(stat_of("f").st_ino, found);
+    EXPECT_EQ(names_in(temp_.path()), std::vector<std::string>{"f"});
+  }
+};
+
+TEST_F(ReplaceSharedFile, KnowsWhatItPutThereItself) {
+  for (const auto* content : {"one", "two", "three"}) {
+    const auto replaced = replace(content);
+    ASSERT_TRUE(replaced) << replaced.error().message();
+    EXPECT_EQ(known_, FileIdentity::of(stat_of("f")));
+  }
+}
+
+TEST_F(ReplaceSharedFile, WhatWasPutThereMeanwhileIsLeftAlone) {
+  write_text(temp_ / "f", "of a stranger");
+  expect_refused();
+  std::filesystem::remove(temp_ / "f");
+  ASSERT_TRUE(replace("one"));
+  // Both exist at once, so that they cannot have the same inode.
+  write_text(temp_ / "other", "of a stranger");
+  std::filesystem::rename(temp_ / "other", temp_ / "f");
+  expect_refused();
+}
+
+TEST_F(ReplaceSharedFile, AReusedInodeOfAnotherOwnerIsNotTheSame) {
+  ASSERT_TRUE(replace("one"));
+  ++known_->owner;
+  expect_refused();
+}
+
+TEST_F(ReplaceSharedFile, AChangeOfModeUnderTheLockIsKept) {
+  ASSERT_TRUE(replace("one"));
+  ASSERT_EQ(chmod((temp_ / "f").c_str(), 0600), 0);
+  ASSERT_TRUE(replace("two"));
+  EXPECT_EQ(stat_of("f").st_mode & 07777, 0600u);
+}
+
+TEST_F(ReplaceSharedFile, AFailureKeepsWhatIsKnown) {
+  ASSERT_TRUE(replace("one"));
+  kernel_.arm();
+  ASSERT_TRUE(replace("two"));
+  const auto order = calls();
+  const auto rename = std::ranges::find(order, Call::renameat) - order.begin() + 1;
+  kernel_.arm(FaultKernel::Fault{static_cast<std::size_t>(rename), EIO});
+  EXPECT_EQ(replace("three").error().code, Errc::io);
+  kernel_.arm();
+  EXPECT_TRUE(replace("three"));
+}
+
+TEST_F(ReplaceFile, WhatWasPutThereMeanwhileIsReplacedWhereNoStrangerWrites) {
+  ASSERT_TRUE(replace("one"));
+  write_text(temp_ / "other", "of somebody who ignores locks");
+  std::filesystem::rename(temp_ / "other", temp_ / "f");
+  EXPECT_TRUE(replace("two"));
+  EXPECT_EQ(read_text(temp_ / "f"), "two");
+}
+
 class ReplaceStrangeFile : public testing::TestWithParam<StrangeFile> {};
 
 TEST_P(ReplaceStrangeFile, IsRefusedAndLeftAlone) {
   const TempDir temp;
   GetParam().make(temp / "f");
-  const auto replaced = replace_file(open_directory(temp.path()), "f", "f.tmp", "new", Sync::yes);
+  std::optional<FileIdentity> known;
+  const auto replaced =
+      replace_file(open_directory(temp.path()), "f", "f.tmp", "new", Sync::yes, known);
   ASSERT_FALSE(replaced);
   EXPECT_EQ(replaced.error().code, Errc::insecure);
   EXPECT_EQ(names_in(temp.path()), std::vector<std::string>{"f"});
