@@ -37,6 +37,7 @@ class EmptyWorld final : public Kernel {
   Clock::time_point now() override { return {}; }
   pid_t getpid() override { return 1; }
   pid_t gettid() override { return 1; }
+  uid_t geteuid() override { return 0; }
 
  private:
   static std::unexpected<Errno> absent() { return std::unexpected(Errno{ENOENT}); }

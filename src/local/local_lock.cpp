@@ -40,8 +40,12 @@ LocalLock::~LocalLock() {
 
 Result<bool> LocalLock::find_state() {
   auto exists = state_exists(*dir_, id_);
-  vacant_ = exists && !*exists;
-  return exists;
+  if (!exists || *exists) return exists;
+  if (auto trusted = check_owner_of_lock_file(); !trusted) {
+    return std::unexpected(std::move(trusted.error()));
+  }
+  vacant_ = true;
+  return false;
 }
 
 Result<Document> LocalLock::load() {
@@ -49,7 +53,25 @@ Result<Document> LocalLock::load() {
   vacant_ = !document && document.error().code == Errc::not_found;
   if (!document) return std::unexpected(std::move(document.error()));
   state_ = document->file;
+  if (auto trusted = check_owner_of_lock_file(); !trusted) {
+    return std::unexpected(std::move(trusted.error()));
+  }
   return std::move(document->document);
+}
+
+Result<> LocalLock::check_owner_of_lock_file() const {
+  const auto owner = lock_.file_owner();
+  if (!dir_->strangers_write || owner == dir_->owner || (state_ && owner == state_->owner) ||
+      owner == dir_->kernel.geteuid()) {
+    return {};
+  }
+  const auto path = dir_->path_of(lock_.name());
+  return std::unexpected(
+      Error{Errc::insecure, 0,
+            path + " belongs to uid " + std::to_string(owner) +
+                ", who can remove it and let two hold the lock: while nobody does, remove it with "
+                "'flock --nonblock " +
+                path + " rm " + path + "'"});
 }
 
 Result<> LocalLock::still_ours(std::string_view operation) const {

@@ -8,6 +8,9 @@
 //
 // D3 comes before D4: a lock file may only be unlinked by whoever holds it, and the others notice
 // at L3. Whoever releases the lock of an id without state unlinks its lock file in the same way.
+//
+// In a root that strangers may write to, the owner of a lock file can unlink it while somebody else
+// holds it. So there its owner must be us, the owner of the root, or the owner of the state.
 #pragma once
 
 #include <memory>
@@ -34,7 +37,8 @@ class LocalLock final : public HeldLock {
   ~LocalLock() override;
 
   /// Whether the id has a state. Once it is known that it has none, and until it gets one,
-  /// releasing the lock removes the lock file. Errors: io.
+  /// releasing the lock removes the lock file. Errors: insecure (it has none, and the lock file is
+  /// a stranger's), io.
   [[nodiscard]] Result<bool> find_state();
 
   /// The document, and with it whether there is a state. Errors: as Store::lock.
@@ -46,6 +50,8 @@ class LocalLock final : public HeldLock {
 
  private:
   [[nodiscard]] Result<> still_ours(std::string_view operation) const;
+  /// After what is known of the state.
+  [[nodiscard]] Result<> check_owner_of_lock_file() const;
   [[nodiscard]] Sys<> unlink_lock_file() const;
 
   std::shared_ptr<const Directory> dir_;

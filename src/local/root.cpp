@@ -86,7 +86,8 @@ Result<std::shared_ptr<const Directory>> Root::find() const {
 
   const std::scoped_lock guard(mutex_);
   if (opened_.directory && opened_.device == found->st_dev && opened_.inode == found->st_ino &&
-      opened_.directory->strangers_write == strangers_may_write(found->st_mode)) {
+      opened_.directory->strangers_write == strangers_may_write(found->st_mode) &&
+      opened_.directory->owner == found->st_uid) {
     return opened_.directory;
   }
   // O_PATH asks for no permission to read: whoever may open a document may load it.
@@ -102,8 +103,8 @@ Result<std::shared_ptr<const Directory>> Root::find() const {
   if (auto trusted = check_mode(opened->st_mode); !trusted) {
     return std::unexpected(std::move(trusted.error()));
   }
-  auto directory = std::make_shared<const Directory>(
-      Directory{kernel_, std::move(*fd), path_, strangers_may_write(opened->st_mode)});
+  auto directory = std::make_shared<const Directory>(Directory{
+      kernel_, std::move(*fd), path_, strangers_may_write(opened->st_mode), opened->st_uid});
   opened_ = {directory, opened->st_dev, opened->st_ino, false};
   return directory;
 }

@@ -19,6 +19,7 @@ struct Directory {
   /// Its group or everyone may add names to it, with the sticky bit or without: what stands there
   /// need not be what whoever put it there could read.
   bool strangers_write = false;
+  uid_t owner = 0;
 
   [[nodiscard]] std::string path_of(std::string_view name) const;
 };

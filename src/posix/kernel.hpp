@@ -76,6 +76,7 @@ class Kernel {
   [[nodiscard]] virtual Clock::time_point now() = 0;
   [[nodiscard]] virtual pid_t getpid() = 0;
   [[nodiscard]] virtual pid_t gettid() = 0;
+  [[nodiscard]] virtual uid_t geteuid() = 0;
 };
 
 /// Calls `operation` until it ends otherwise than by EINTR. Not for close, which on Linux has

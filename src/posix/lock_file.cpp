@@ -153,7 +153,8 @@ LockFile::LockFile(Kernel& kernel, UniqueFd fd, std::string name, Mode mode,
       mode_(mode),
       owner_(kernel.getpid()),
       device_(inode.st_dev),
-      inode_(inode.st_ino) {
+      inode_(inode.st_ino),
+      file_owner_(inode.st_uid) {
   if (mode_ != Mode::shared) taken_locks().add(device_, inode_, kernel.gettid());
 }
 

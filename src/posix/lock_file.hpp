@@ -54,6 +54,9 @@ class LockFile {
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
+  /// Who owns the file, and so can unlink it even from a sticky directory.
+  [[nodiscard]] uid_t file_owner() const { return file_owner_; }
+
  private:
   LockFile(Kernel& kernel, UniqueFd fd, std::string name, Mode mode, const struct stat& inode);
 
@@ -68,6 +71,7 @@ class LockFile {
   pid_t owner_;
   dev_t device_;
   ino_t inode_;
+  uid_t file_owner_;
 };
 
 }  // namespace latchfile

@@ -147,6 +147,7 @@ class RealKernel final : public Kernel {
   Clock::time_point now() override { return Clock::now(); }
   pid_t getpid() override { return ::getpid(); }
   pid_t gettid() override { return ::gettid(); }
+  uid_t geteuid() override { return ::geteuid(); }
 };
 
 }  // namespace

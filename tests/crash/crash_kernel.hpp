@@ -60,6 +60,7 @@ class CrashKernel : public Kernel {
   Clock::time_point now() override { return {}; }
   pid_t getpid() override { return 1; }
   pid_t gettid() override { return 1; }
+  uid_t geteuid() override { return 0; }
 
  private:
   struct OpenFile {

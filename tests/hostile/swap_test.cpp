@@ -171,17 +171,45 @@ TEST_F(Swap, OfWhatTheGuardItselfWroteDoesNotGiveTheNextDocumentAway) {
 }
 
 // In a sticky root nobody else can remove root's lock file, unless it was theirs to begin with.
-TEST_F(Swap, DISABLED_OfALockFileThatTheAttackerMadeFirstDoesNotLetTwoIn) {
+TEST_F(Swap, OfALockFileThatTheAttackerMadeFirstDoesNotLetTwoIn) {
   make_root(Writable::sticky);
   ASSERT_TRUE(as_attacker([&] { return plant_file(path_of("web.lock"), ""); }));
   const auto store = store_on(Writable::sticky);
-  // Refused, or with a lock file of root's own: both will do.
-  if (!store.create(web, Wait::never(), ours)) return;
-  const auto first = store.lock(web, Wait::never());
-  ASSERT_TRUE(first) << first.error().message();
-  static_cast<void>(as_attacker([&] { return unlink(path_of("web.lock").c_str()) == 0; }));
-  const auto second = latchfile_on(Writable::sticky, {"save", "web", "--nonblock"}, "{}");
-  EXPECT_EQ(second.exit_code, 5) << "two hold the lock: " << second.err;
+  const auto created = store.create(web, Wait::never(), ours);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().code, Errc::insecure);
+  EXPECT_THAT(created.error().message(), HasSubstr("web.lock belongs to uid 65534"));
+  EXPECT_TRUE(access(path_of("web.lock").c_str(), F_OK) == 0) << "left as found";
+
+  // As well if the state is root's already, and only its lock file was gone.
+  write_text(path_of("web.state"), private_document);
+  EXPECT_EQ(store.lock(web, Wait::never()).error().code, Errc::insecure);
+  EXPECT_EQ(latchfile_on(Writable::sticky, {"delete", "web"}).exit_code, 1);
+
+  // What the error says to do helps.
+  std::filesystem::remove(path_of("web.lock"));
+  EXPECT_TRUE(store.lock(web, Wait::never()));
+}
+
+// The attacker here is a user like any other, with a container of their own.
+TEST_F(Swap, OfNothingByUsersWhoShareAStickyRootWorksForEachAndForRoot) {
+  make_root(Writable::sticky);
+  const auto store = store_on(Writable::sticky);
+  ASSERT_TRUE(store.create(web, Wait::never(), ours));
+  const auto theirs = id_of("theirs");
+  ASSERT_TRUE(as_attacker([&] {
+    return store.create(theirs, Wait::never(), numbered(0)) &&
+           store.update(theirs, Wait::never(), increment) &&
+           store.lock(web, Wait::never()).error().sys_errno == EACCES;
+  }));
+  const auto updated = store.update(theirs, Wait::never(), increment);
+  ASSERT_TRUE(updated) << updated.error().message();
+  EXPECT_EQ(updated->document, numbered(2));
+  ASSERT_TRUE(
+      as_attacker([&] { return store.update(theirs, Wait::never(), increment).has_value(); }));
+  const auto removed = std::move(store.lock(theirs, Wait::never()).value()).destroy();
+  EXPECT_TRUE(removed) << removed.error().message();
+  EXPECT_TRUE(store.update(web, Wait::never(), [&](const Snapshot&) { return ours; }));
 }
 
 }  // namespace

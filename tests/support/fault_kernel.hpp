@@ -95,6 +95,7 @@ class FaultKernel final : public Kernel {
   Clock::time_point now() override { return real_.now(); }
   pid_t getpid() override { return real_.getpid(); }
   pid_t gettid() override { return real_.gettid(); }
+  uid_t geteuid() override { return real_.geteuid(); }
 
  private:
   struct OpenFile {

@@ -44,6 +44,7 @@ class PassingKernel : public Kernel {
   Clock::time_point now() override { return real_.now(); }
   pid_t getpid() override { return real_.getpid(); }
   pid_t gettid() override { return real_.gettid(); }
+  uid_t geteuid() override { return real_.geteuid(); }
 
  protected:
   Kernel& real_ = real_kernel();

@@ -6,12 +6,15 @@
 #include <algorithm>
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <map>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "posix/lock_holder.hpp"
 #include "posix/real_kernel.hpp"
 #include "support/child.hpp"
 #include "support/fault_kernel.hpp"
+#include "support/passing_kernel.hpp"
 #include "support/temp_dir.hpp"
 
 namespace latchfile::test {
@@ -190,6 +193,83 @@ TEST_F(LocalBackendTest, WhoWaitsForALockIsNoHolder) {
   ASSERT_TRUE(holders) << holders.error().message();
   ASSERT_EQ(holders->size(), 1u);
   EXPECT_EQ(holders->front().pid, getpid());
+}
+
+/// Names the owner of every lock file, and who we are.
+class OwnerKernel final : public PassingKernel {
+ public:
+  static constexpr uid_t us = 1000;
+  uid_t lock_file = us;
+  uid_t state = us;
+  uid_t root = us;
+
+  Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
+    auto fd = PassingKernel::openat(dir, path, flags, mode);
+    if (fd) names_[fd->get()] = path;
+    return fd;
+  }
+  Sys<struct stat> fstat(int fd) override {
+    return with_owner(PassingKernel::fstat(fd), names_[fd]);
+  }
+  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
+    return with_owner(PassingKernel::fstatat(dir, path, flags), path);
+  }
+  Sys<> fchown(int, uid_t, gid_t) override { return {}; }
+  uid_t geteuid() override { return us; }
+
+ private:
+  [[nodiscard]] Sys<struct stat> with_owner(Sys<struct stat> found, std::string_view name) const {
+    if (!found) return found;
+    if (name.ends_with(".lock")) found->st_uid = lock_file;
+    if (name.ends_with(".state") || name.ends_with(".state.tmp")) found->st_uid = state;
+    if (name.ends_with("/root")) found->st_uid = root;
+    return found;
+  }
+
+  std::map<int, std::string> names_;
+};
+
+TEST(LockFileOwner, MustBeUsOrTheOwnerOfRootOrStateWhereStrangersWrite) {
+  constexpr uid_t us = OwnerKernel::us;
+  constexpr uid_t stranger = 2000;
+  constexpr uid_t other = 3000;
+  struct Case {
+    mode_t mode;
+    uid_t lock_file, root, state;
+    bool vacancy, lock;
+  };
+  const auto id = ContainerId::parse("web").value();
+  for (const auto& now : {Case{01777, us, other, us, true, true},
+                          {01777, us, other, other, true, true},
+                          {01777, stranger, other, us, false, false},
+                          {01770, stranger, other, us, false, false},
+                          {01777, stranger, stranger, us, true, true},
+                          {01777, stranger, other, stranger, false, true},
+                          {0755, stranger, other, us, true, true}}) {
+    SCOPED_TRACE(testing::Message()
+                 << std::oct << now.mode << std::dec << " lock file of " << now.lock_file
+                 << ", root of " << now.root << ", state of " << now.state);
+    const TempDir temp;
+    std::filesystem::create_directory(temp / "root");
+    ASSERT_EQ(chmod((temp / "root").c_str(), now.mode), 0);
+    write_text(temp / "root/web.lock", "");
+    OwnerKernel kernel;
+    kernel.lock_file = now.lock_file;
+    kernel.root = now.root;
+    kernel.state = now.state;
+    const Store store(std::make_shared<const LocalBackend>(kernel, temp / "root", LocalOptions{}));
+    const auto expect = [](const auto& result, bool granted) {
+      EXPECT_EQ(result.has_value(), granted);
+      if (result || granted) return;
+      EXPECT_EQ(result.error().code, Errc::insecure);
+      EXPECT_NE(result.error().message().find("belongs to uid 2000"), std::string::npos);
+    };
+    expect(store.lock_for_new(id, Wait::never()), now.vacancy);
+    EXPECT_EQ(std::filesystem::exists(temp / "root/web.lock"), !now.vacancy) << "left as found";
+    write_text(temp / "root/web.lock", "");
+    write_text(temp / "root/web.state", "{}");
+    expect(store.lock(id, Wait::never()), now.lock);
+  }
 }
 
 TEST_F(LocalBackendTest, OneBadEntryDoesNotSpoilTheOthers) {
