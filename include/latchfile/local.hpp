@@ -32,6 +32,7 @@ struct LocalOptions {
 
 /// Opens the store in the directory `root`, which need not exist: reads then find nothing, and the
 /// first write makes it, with mode 0711. A root that is replaced by another directory is followed.
+/// It may be a symbolic link of this user or of root; one of anybody else is refused as `insecure`.
 ///
 /// Errors: invalid_argument: `root` is empty or holds a NUL. Everything else shows at first use:
 /// a root that is no directory is `io` with ENOTDIR.

@@ -23,6 +23,14 @@ std::string parent_of(std::string path) {
   return path.empty() ? "/" : path;
 }
 
+/// Without the slashes and dots at its end, which would have a link followed before it is looked
+/// at.
+std::string without_trailing_slashes(std::string path) {
+  while (path.size() > 1 && (path.ends_with('/') || path.ends_with("/.")))
+    path.pop_back();
+  return path;
+}
+
 Result<> sync_directory(Kernel& kernel, const std::string& path) {
   const auto fd =
       retry_eintr([&] { return kernel.openat(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY, 0); });
@@ -64,7 +72,9 @@ Result<> make_directory(Kernel& kernel, const std::string& path) {
 }  // namespace
 
 Root::Root(Kernel& kernel, std::string path, bool allow_insecure)
-    : kernel_(kernel), path_(std::move(path)), allow_insecure_(allow_insecure) {}
+    : kernel_(kernel),
+      path_(without_trailing_slashes(std::move(path))),
+      allow_insecure_(allow_insecure) {}
 
 Result<> Root::check_mode(mode_t mode) const {
   if (!strangers_may_write(mode) || (mode & S_ISVTX) != 0 || allow_insecure_) return {};
@@ -74,8 +84,23 @@ Result<> Root::check_mode(mode_t mode) const {
                                    "sticky bit"});
 }
 
+Result<> Root::check_link(uid_t owner) const {
+  if (owner == 0 || owner == kernel_.geteuid()) return {};
+  return std::unexpected(
+      Error{Errc::insecure, 0,
+            "root " + path_ + " is a symbolic link of uid " + std::to_string(owner) +
+                ", who can lead it elsewhere at any time: name what it leads to"});
+}
+
 Result<std::shared_ptr<const Directory>> Root::find() const {
-  const auto found = kernel_.fstatat(AT_FDCWD, path_.c_str(), 0);
+  auto found = kernel_.fstatat(AT_FDCWD, path_.c_str(), AT_SYMLINK_NOFOLLOW);
+  const bool is_link = found && S_ISLNK(found->st_mode);
+  if (is_link) {
+    if (auto trusted = check_link(found->st_uid); !trusted) {
+      return std::unexpected(std::move(trusted.error()));
+    }
+    found = kernel_.fstatat(AT_FDCWD, path_.c_str(), 0);
+  }
   if (!found) {
     if (found.error().value == ENOENT) return nullptr;
     return std::unexpected(root_error("open root", path_, found.error()));
@@ -91,8 +116,8 @@ Result<std::shared_ptr<const Directory>> Root::find() const {
     return opened_.directory;
   }
   // O_PATH asks for no permission to read: whoever may open a document may load it.
-  auto fd =
-      retry_eintr([&] { return kernel_.openat(AT_FDCWD, path_.c_str(), O_PATH | O_DIRECTORY, 0); });
+  const int flags = O_PATH | O_DIRECTORY | (is_link ? 0 : O_NOFOLLOW);
+  auto fd = retry_eintr([&] { return kernel_.openat(AT_FDCWD, path_.c_str(), flags, 0); });
   if (!fd) {
     if (fd.error().value == ENOENT) return nullptr;
     return std::unexpected(root_error("open root", path_, fd.error()));
@@ -126,6 +151,13 @@ Result<std::shared_ptr<const Directory>> Root::find_or_make() const {
       return std::unexpected(std::move(made.error()));
     }
     made_here = true;
+  }
+  const auto left = kernel_.fstatat(AT_FDCWD, path_.c_str(), AT_SYMLINK_NOFOLLOW);
+  if (left && S_ISLNK(left->st_mode)) {
+    return std::unexpected(Error{Errc::io, ENOENT,
+                                 "root " + path_ +
+                                     " is a symbolic link to nothing: make the directory that it "
+                                     "leads to, or remove the link"});
   }
   return std::unexpected(Error{Errc::unavailable, 0, "root " + path_ + " keeps vanishing"});
 }

@@ -3,7 +3,9 @@
 // Root: the root directory of a store, which may not exist yet and may be replaced by another.
 //
 // Each operation of the backend asks for the directory anew: one stat of the path tells that it is
-// still the one that is open, and that nobody opened it to strangers since.
+// still the one that is open, and that nobody opened it to strangers since. The path may be a
+// symbolic link, but only one of ours or of root (uid 0): any other is refused, and so never
+// followed in a directory where everyone may put one. The directories above it are trusted.
 #pragma once
 
 #include <memory>
@@ -32,6 +34,7 @@ class Root {
 
  private:
   [[nodiscard]] Result<> check_mode(mode_t mode) const;
+  [[nodiscard]] Result<> check_link(uid_t owner) const;
   [[nodiscard]] Result<> make_durable(const Directory& directory, bool made_here) const;
 
   Kernel& kernel_;

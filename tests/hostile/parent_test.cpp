@@ -56,8 +56,27 @@ class HostileParent : public Hostile {
   }
 };
 
-TEST_F(HostileParent, DISABLED_ALinkThatLeadsElsewhereIsNotFollowed) {
+TEST_F(HostileParent, ALinkThatLeadsElsewhereIsNotFollowed) {
   expect_harmless([&] { return symlink(vault.c_str(), target.c_str()) == 0; });
+}
+
+TEST_F(HostileParent, ALinkIsNotFollowedHoweverThePathEnds) {
+  ASSERT_TRUE(as_attacker([&] { return symlink(vault.c_str(), target.c_str()) == 0; }));
+  for (const std::string end : {"", "/", "//", "/.", "/./"}) {
+    const auto created = open_local(target + end)->create(id_of("web"), Wait::never(), numbered(1));
+    ASSERT_FALSE(created) << end;
+    EXPECT_EQ(created.error().code, Errc::insecure) << end;
+    EXPECT_THAT(created.error().message(), HasSubstr("a symbolic link of uid 65534"));
+  }
+  expect_outside_untouched();
+}
+
+TEST_F(HostileParent, TheirOwnLinkIsFollowedForThem) {
+  const auto theirs = parent + "/theirs";
+  EXPECT_TRUE(as_attacker([&] {
+    return mkdir(theirs.c_str(), 0700) == 0 && symlink(theirs.c_str(), target.c_str()) == 0 &&
+           open_local(target)->create(id_of("web"), Wait::never(), numbered(1)).has_value();
+  }));
 }
 
 TEST_F(HostileParent, ALinkThatLeadsNowhereMakesNothing) {

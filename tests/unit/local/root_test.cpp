@@ -9,6 +9,7 @@
 #include "posix/real_kernel.hpp"
 #include "support/child.hpp"
 #include "support/fault_kernel.hpp"
+#include "support/passing_kernel.hpp"
 #include "support/temp_dir.hpp"
 
 namespace latchfile::test {
@@ -166,7 +167,52 @@ TEST_F(RootTest, ALinkToNowhereHoldsNothingAndCannotBeMade) {
   fs::create_directory_symlink("nowhere", temp_ / "root");
   const auto store = open_local(temp_ / "root").value();
   EXPECT_TRUE(store.list()->empty());
-  EXPECT_FALSE(store.create(id_, Wait::never(), document_));
+  const auto created = store.create(id_, Wait::never(), document_);
+  ASSERT_FALSE(created);
+  EXPECT_EQ(created.error().sys_errno, ENOENT);
+  EXPECT_NE(created.error().message().find("root is a symbolic link to nothing"), std::string::npos)
+      << created.error().message();
+}
+
+/// A root that is a link of another user, or becomes a link once it was looked at.
+class LinkKernel final : public PassingKernel {
+ public:
+  std::function<void()> after_look = [] {};
+
+  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
+    auto found = PassingKernel::fstatat(dir, path, flags);
+    if (found && S_ISLNK(found->st_mode)) found->st_uid = 2000;
+    after_look();
+    return found;
+  }
+  uid_t geteuid() override { return euid; }
+  uid_t euid = 1000;
+};
+
+TEST_F(RootTest, ALinkOfAnotherUserIsRefused) {
+  fs::create_directory(temp_ / "real");
+  fs::create_directory_symlink("real", temp_ / "root");
+  LinkKernel kernel;
+  for (const std::string path : {"root", "root/", "root/."}) {
+    const Root root(kernel, temp_ / path, false);
+    const auto found = root.find();
+    ASSERT_FALSE(found) << path;
+    EXPECT_EQ(found.error().code, Errc::insecure);
+    EXPECT_EQ(root.find_or_make().error().code, Errc::insecure);
+  }
+  kernel.euid = 2000;
+  EXPECT_TRUE(Root(kernel, temp_ / "root", false).find().value());
+}
+
+TEST_F(RootTest, ALinkThatComesInThePlaceOfTheDirectoryIsNotFollowed) {
+  fs::create_directory(temp_ / "real");
+  fs::create_directory(temp_ / "root");
+  LinkKernel kernel;
+  kernel.after_look = [&] {
+    fs::remove(temp_ / "root");
+    fs::create_directory_symlink("real", temp_ / "root");
+  };
+  EXPECT_FALSE(Root(kernel, temp_ / "root", false).find());
 }
 
 TEST(OpenLocal, RefusesWhatIsNoPath) {
