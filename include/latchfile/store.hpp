@@ -140,8 +140,8 @@ class LATCHFILE_EXPORT Store {
   /// The document, without a lock.
   ///
   /// Errors: not_found; corrupt: what is stored is not a document; too_large; insecure: it is not a
-  /// regular file, or may be somebody else's; locked or timed_out: a writer that replaces documents in place was still at it
-  /// after `settle`; io.
+  /// regular file, or may be somebody else's; locked or timed_out: a writer that replaces documents
+  /// in place was still at it after `settle`; io.
   [[nodiscard]] Result<Snapshot> load(const ContainerId& id, Wait settle = settle_wait) const;
 
   /// Every document, in the order of list(), each with its own Result; what vanished meanwhile is

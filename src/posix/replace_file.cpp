@@ -62,8 +62,8 @@ struct Replacement {
   const std::string& name;
   const std::string& temp_name;
   const std::optional<struct stat>& old;
-  const char* step = "";                      ///< the one that failed
-  std::optional<FileIdentity> identity = {};  ///< where strangers write
+  const char* step;                      ///< the one that failed
+  std::optional<FileIdentity> identity;  ///< where strangers write
 
   Sys<> fill_and_rename(UniqueFd fd, std::string_view content, Sync sync);
 };
@@ -118,7 +118,7 @@ Result<> replace_file(const Directory& dir, const std::string& name, const std::
   auto fd = create_temp(dir, temp_name, old ? closed_mode : new_file_mode);  // S1
   if (!fd) return std::unexpected(sys_error("create", dir, temp_name, fd.error()));
 
-  Replacement replacement{dir, name, temp_name, old};
+  Replacement replacement{dir, name, temp_name, old, "", std::nullopt};
   const auto renamed = replacement.fill_and_rename(std::move(*fd), content, sync);
   if (!renamed) {
     auto error = sys_error(replacement.step, dir, temp_name, renamed.error());
