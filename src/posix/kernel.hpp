@@ -77,6 +77,12 @@ class Kernel {
   [[nodiscard]] virtual pid_t getpid() = 0;
   [[nodiscard]] virtual pid_t gettid() = 0;
   [[nodiscard]] virtual uid_t geteuid() = 0;
+  /// A descriptor of the process, close-on-exec, that can be polled for its end; ENOSYS where the
+  /// kernel has none (before Linux 5.3), ESRCH if there is no such process.
+  [[nodiscard]] virtual Sys<UniqueFd> pidfd_open(pid_t pid) {
+    static_cast<void>(pid);
+    return std::unexpected(Errno{ENOSYS});
+  }
 };
 
 /// Calls `operation` until it ends otherwise than by EINTR. Not for close, which on Linux has

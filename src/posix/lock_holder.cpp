@@ -3,31 +3,13 @@
 
 #include <algorithm>
 #include <charconv>
-#include <fcntl.h>
 #include <sys/sysmacros.h>
 
 #include "base/quote.hpp"
+#include "posix/proc_file.hpp"
 
 namespace latchfile {
 namespace {
-
-/// All of a file of /proc, whose size stat does not tell, up to `max_bytes`.
-Sys<std::string> read_proc(Kernel& kernel, const std::string& path, std::size_t max_bytes) {
-  auto fd = retry_eintr([&] { return kernel.openat(AT_FDCWD, path.c_str(), O_RDONLY, 0); });
-  if (!fd) return std::unexpected(fd.error());
-  std::string text;
-  std::size_t used = 0;
-  while (used < max_bytes) {
-    text.resize(std::max<std::size_t>(4096, 2 * used));
-    const auto got =
-        retry_eintr([&] { return kernel.read(fd->get(), text.data() + used, text.size() - used); });
-    if (!got) return std::unexpected(got.error());
-    if (*got == 0) break;
-    used += *got;
-  }
-  text.resize(used);
-  return text;
-}
 
 /// Takes the next word off `rest`.
 std::string_view next_word(std::string_view& rest) {

@@ -148,6 +148,12 @@ class RealKernel final : public Kernel {
   pid_t getpid() override { return ::getpid(); }
   pid_t gettid() override { return ::gettid(); }
   uid_t geteuid() override { return ::geteuid(); }
+  Sys<UniqueFd> pidfd_open(pid_t pid) override {
+    // Through syscall(2): the C library has the function only since glibc 2.36.
+    const auto fd = ::syscall(SYS_pidfd_open, pid, 0);
+    if (fd < 0) return std::unexpected(Errno{errno});
+    return UniqueFd(*this, static_cast<int>(fd));
+  }
 };
 
 }  // namespace

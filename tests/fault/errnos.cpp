@@ -62,6 +62,7 @@ std::vector<PossibleError> possible_errors(const FaultKernel::Record& call) {
     case Call::getdents64: return {{EINTR, true}, {EIO}, {ENOENT}, {ENOTDIR}};
     case Call::flock: return errors_of_flock(call);
     case Call::flock_until: return {{EAGAIN}, {EINTR, true}, {ENOLCK}, {ETIMEDOUT}};
+    case Call::pidfd_open: return {{EMFILE}, {ENFILE}, {ENODEV}, {ENOMEM}, {ENOSYS}, {ESRCH}};
   }
   return {};
 }

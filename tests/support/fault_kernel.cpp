@@ -86,14 +86,26 @@ std::string FaultKernel::name_of(int fd) const {
   return found == open_files_.end() ? std::string() : found->second.name;
 }
 
+UniqueFd FaultKernel::adopt(UniqueFd opened, std::string name) {
+  const int fd = opened.get();
+  const std::scoped_lock guard(mutex_);
+  open_files_.insert_or_assign(fd, OpenFile{std::move(opened), std::move(name)});
+  return UniqueFd(*this, fd);
+}
+
 Sys<UniqueFd> FaultKernel::openat(int dir, const char* path, int flags, mode_t mode) {
   if (const auto error = note(Call::openat, path, flags)) return std::unexpected(*error);
   auto opened = real_.openat(dir, path, flags, mode);
   if (!opened) return opened;
-  const int fd = opened->get();
-  const std::scoped_lock guard(mutex_);
-  open_files_.insert_or_assign(fd, OpenFile{std::move(*opened), path});
-  return UniqueFd(*this, fd);
+  return adopt(std::move(*opened), path);
+}
+
+Sys<UniqueFd> FaultKernel::pidfd_open(pid_t pid) {
+  const auto name = std::to_string(pid);
+  if (const auto error = note(Call::pidfd_open, name)) return std::unexpected(*error);
+  auto opened = real_.pidfd_open(pid);
+  if (!opened) return opened;
+  return adopt(std::move(*opened), name);
 }
 
 Sys<> FaultKernel::close(int fd) {
@@ -199,6 +211,7 @@ std::string_view to_string(FaultKernel::Call call) {
     case Call::getdents64: return "getdents64";
     case Call::flock: return "flock";
     case Call::flock_until: return "flock_until";
+    case Call::pidfd_open: return "pidfd_open";
   }
   return "unknown";
 }

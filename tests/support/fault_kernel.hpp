@@ -41,6 +41,7 @@ class FaultKernel final : public Kernel {
     getdents64,
     flock,
     flock_until,
+    pidfd_open,
   };
 
   /// One call. For a call on a descriptor `name` is what that was opened by.
@@ -96,6 +97,7 @@ class FaultKernel final : public Kernel {
   pid_t getpid() override { return real_.getpid(); }
   pid_t gettid() override { return real_.gettid(); }
   uid_t geteuid() override { return real_.geteuid(); }
+  Sys<UniqueFd> pidfd_open(pid_t pid) override;
 
  private:
   struct OpenFile {
@@ -107,6 +109,8 @@ class FaultKernel final : public Kernel {
   std::optional<Errno> note(Call call, std::string name, int flags = 0);
   [[nodiscard]] std::optional<int> fault_of(Call call);
   [[nodiscard]] std::string name_of(int fd) const;
+  /// The descriptor under which we forward calls on `opened`.
+  [[nodiscard]] UniqueFd adopt(UniqueFd opened, std::string name);
 
   Kernel& real_;
   mutable std::mutex mutex_;

@@ -45,6 +45,7 @@ class PassingKernel : public Kernel {
   pid_t getpid() override { return real_.getpid(); }
   pid_t gettid() override { return real_.gettid(); }
   uid_t geteuid() override { return real_.geteuid(); }
+  Sys<UniqueFd> pidfd_open(pid_t pid) override { return real_.pidfd_open(pid); }
 
  protected:
   Kernel& real_ = real_kernel();
