@@ -28,7 +28,7 @@ endif()
 
 set(without)
 if(NOT LATCHFILE_WITH_JSON)
-  set(without REGEX "/(json|edit)\\.hpp$" EXCLUDE)
+  set(without REGEX "/(json|edit|oci)\\.hpp$" EXCLUDE)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/latchfile DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.hpp" ${without})

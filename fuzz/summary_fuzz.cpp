@@ -36,14 +36,14 @@ std::string string_at(const Json& json, const char* member) {
   return found != json.end() && found->is_string() ? found->get<std::string>() : std::string();
 }
 
-void check_against(const Json& json, const Summary& summary) {
+void check_against(const Json& json, const oci::Summary& summary) {
   require(summary.status == string_at(json, "status"), "the status is the one written");
   require(summary.owner == string_at(json, "owner"), "the owner is the one written");
   if (!json.contains("sandbox") && !json.contains("init_process_pid")) {
     const auto pid = json.find("pid");
     const bool is_pid = pid != json.end() && pid->is_number_integer();
-    if (!is_pid) require(summary.pid == 0, "only an integer is a pid");
-    if (summary.pid != 0) require(*pid == summary.pid, "the pid is the one written");
+    if (!is_pid) require(!summary.process, "only an integer is a pid");
+    if (summary.process) require(*pid == summary.process->pid(), "the pid is the one written");
   }
 }
 
@@ -52,8 +52,8 @@ void check_against(const Json& json, const Summary& summary) {
 void summary(std::string_view input) {
   const auto document = Document::parse(std::string(input));
   if (!document) return;
-  const auto summary = summarize(*document);
-  require(summary.pid >= 0, "a pid is positive, or 0 for none");
+  const auto summary = oci::summarize(*document);
+  require(!summary.process || summary.process->pid() > 0, "a pid is positive");
   // A number that fits no double makes nlohmann give up.
   const auto json = members_once(document->bytes());
   if (!json.is_discarded()) check_against(json, summary);

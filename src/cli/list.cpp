@@ -21,26 +21,28 @@ struct Options {
 /// What list shows of one entry. Of one that cannot be read, the status says why.
 struct Listed {
   ContainerId id;
-  Summary summary;
+  oci::Summary summary;
   std::string error;
 };
 
-Listed listed(Session& session, LoadedEntry entry) {
+Listed listed(Session& session, const oci::Observer& observer, LoadedEntry entry) {
   if (!entry.state) {
     session.notes.write(error_line(session.program, entry.state.error()));
-    Summary unreadable;
+    oci::Summary unreadable;
     unreadable.status = to_string(entry.state.error().code);
     return {std::move(entry.id), std::move(unreadable), entry.state.error().message()};
   }
-  auto summary = summarize(entry.state->document);
-  summary.status = status_of(session.kernel, summary);
+  auto summary = oci::summarize(entry.state->document);
+  summary.status = status_of(observer, summary);
   return {std::move(entry.id), std::move(summary), {}};
 }
+
+pid_t pid_of(const oci::Summary& summary) { return summary.process ? summary.process->pid() : 0; }
 
 Row row_of(const Listed& entry) {
   const auto& summary = entry.summary;
   return {std::string(entry.id.text()),
-          std::to_string(summary.pid),
+          std::to_string(pid_of(summary)),
           summary.status,
           summary.bundle,
           summary.created,
@@ -50,7 +52,7 @@ Row row_of(const Listed& entry) {
 nlohmann::ordered_json json_of(const Listed& entry) {
   const auto& summary = entry.summary;
   nlohmann::ordered_json json = {{"ociVersion", summary.oci_version}, {"id", entry.id.container()},
-                                 {"sandbox", entry.id.sandbox()},     {"pid", summary.pid},
+                                 {"sandbox", entry.id.sandbox()},     {"pid", pid_of(summary)},
                                  {"status", summary.status},          {"bundle", summary.bundle},
                                  {"created", summary.created},        {"owner", summary.owner}};
   auto& annotations = json["annotations"] = nlohmann::ordered_json::object();
@@ -78,9 +80,10 @@ Result<> for_each_listed(Session& session, const Options& options, Show show) {
       return std::unexpected(std::move(named.error()));
     }
   }
+  const oci::Observer observer(session.kernel);
   return session.store.load_all([&](LoadedEntry entry) {
     if (!options.sandbox || entry.id.sandbox() == *options.sandbox) {
-      show(listed(session, std::move(entry)));
+      show(listed(session, observer, std::move(entry)));
     }
   });
 }

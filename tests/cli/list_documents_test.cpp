@@ -29,6 +29,13 @@ std::string example(const std::string& name) {
   return read_text(LATCHFILE_SOURCE_DIR "/examples/" + name);
 }
 
+/// One that no process has: pids end at 4194304 (proc(5), pid_max).
+const std::string dead_pid = "2147483647";
+
+std::string replaced(std::string text, std::string_view what, std::string_view by) {
+  return text.replace(text.find(what), what.size(), by);
+}
+
 /// Field 22 of /proc/self/stat.
 std::uint64_t own_start_time() {
   const auto stat = read_text("/proc/self/stat");
@@ -40,22 +47,24 @@ std::uint64_t own_start_time() {
 }
 
 TEST_F(ListDocuments, OfOciStates) {
-  create("web", R"({"ociVersion":"1.2.0","id":"web","status":"created","pid":4422,)"
-                R"("bundle":"/srv/web","annotations":{"tier":"front"}})");
-  EXPECT_THAT(latchfile({"list"}), prints("ID    PID    STATUS    BUNDLE     CREATED   OWNER\n"
-                                          "web   4422   created   /srv/web   -         -\n"));
-  EXPECT_EQ(only_row(), json::parse(R"({"ociVersion":"1.2.0","id":"web","sandbox":"","pid":4422,
-      "status":"created","bundle":"/srv/web","created":"","owner":"",
+  create("web", R"({"ociVersion":"1.2.0","id":"web","status":"created","pid":)" + dead_pid +
+                    R"(,"bundle":"/srv/web","annotations":{"tier":"front"}})");
+  EXPECT_THAT(latchfile({"list"}),
+              prints("ID    PID          STATUS    BUNDLE     CREATED   OWNER\n"
+                     "web   2147483647   stopped   /srv/web   -         -\n"));
+  EXPECT_EQ(only_row(), json::parse(R"({"ociVersion":"1.2.0","id":"web","sandbox":"",
+      "pid":2147483647,"status":"stopped","bundle":"/srv/web","created":"","owner":"",
       "annotations":{"tier":"front"}})"));
 }
 
 TEST_F(ListDocuments, OfRunsc) {
-  create("g3/g3", example("runsc-state.json"));
+  // No kernel has pids as large as that, so that its process is surely gone.
+  create("g3/g3", replaced(example("runsc-state.json"), "\"pid\":27682", "\"pid\":" + dead_pid));
   EXPECT_THAT(
       latchfile({"list"}),
-      prints("ID      PID     STATUS    BUNDLE             CREATED                          "
+      prints("ID      PID          STATUS    BUNDLE             CREATED                          "
              "OWNER\n"
-             "g3/g3   27682   running   /srv/bundles/web   2026-11-24T13:42:42.444123416Z   "
+             "g3/g3   2147483647   stopped   /srv/bundles/web   2026-11-24T13:42:42.444123416Z   "
              "-\n"));
   EXPECT_EQ(only_row()["ociVersion"], "1.0.2-dev");
 }
@@ -68,6 +77,7 @@ TEST_F(ListDocuments, OfRunc) {
   EXPECT_EQ(row["created"], "2026-11-24T13:42:42.168765534Z");
   EXPECT_EQ(row["ociVersion"], "1.0.2-dev");
   EXPECT_EQ(row["annotations"], json::object());
+  EXPECT_EQ(row["status"], "stopped") << "no process has this pid and started when that one did";
 }
 
 TEST_F(ListDocuments, OfCrun) {

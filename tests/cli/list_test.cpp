@@ -69,7 +69,7 @@ TEST_F(List, PassesOverNamesThatAreNotItsOwn) {
 class ListOfBadEntries : public Cli {
  protected:
   void SetUp() override {
-    create("good", R"({"status":"running","pid":7})");
+    create("good", R"({"status":"running","bundle":"/b"})");
     write_text(path_of("corrupt.state"), "{\"half\":");
     write_text(path_of("large.state"), "{}");
     fs::resize_file(path_of("large.state"), (std::size_t{16} << 20) + 1);
@@ -100,7 +100,7 @@ TEST_F(ListOfBadEntries, ShowsEachWithWhatIsWrongAndTheOthers) {
             "corrupt   0     corrupt     -        -         -\n"
             "dir       0     insecure    -        -         -\n"
             "fifo      0     insecure    -        -         -\n"
-            "good      7     running     -        -         -\n"
+            "good      0     running     /b       -         -\n"
             "large     0     too_large   -        -         -\n"
             "link      0     insecure    -        -         -\n"
             "zebra     0     paused      -        -         -\n");

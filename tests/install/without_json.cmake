@@ -10,7 +10,8 @@ run(${CMAKE_COMMAND} -S ${SOURCE} -B ${SCRATCH}/build -D CMAKE_CXX_COMPILER=${CO
   -D CMAKE_DISABLE_FIND_PACKAGE_nlohmann_json=ON -D CMAKE_INSTALL_LIBDIR=lib)
 run(${CMAKE_COMMAND} --build ${SCRATCH}/build --parallel 2)
 run(${CMAKE_COMMAND} --install ${SCRATCH}/build --prefix ${SCRATCH}/prefix)
-foreach(name include/latchfile/json.hpp include/latchfile/edit.hpp bin/latchfile)
+foreach(name include/latchfile/json.hpp include/latchfile/edit.hpp
+    include/latchfile/oci.hpp bin/latchfile)
   if(EXISTS ${SCRATCH}/prefix/${name})
     message(FATAL_ERROR "${name} was installed")
   endif()

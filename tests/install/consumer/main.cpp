@@ -6,8 +6,12 @@
 #include <cstdlib>
 #include <filesystem>
 #include <string>
+#include <unistd.h>
 
 #include <latchfile/local.hpp>
+#if __has_include(<latchfile/oci.hpp>)
+#include <latchfile/oci.hpp>
+#endif
 #include <latchfile/store.hpp>
 #include <latchfile/version.hpp>
 
@@ -35,12 +39,35 @@ const char* failed_step(const std::string& root) {
   return nullptr;
 }
 
+#if __has_include(<latchfile/oci.hpp>)
+/// The life of an OCI container whose process is this one.
+const char* failed_oci_step(const std::string& root) {
+  const auto store = open_local(root);
+  const auto id = ContainerId::parse("oci");
+  const auto process = oci::Process::of(getpid());
+  const auto first = oci::State::creating({.id = "oci", .bundle = "/b"});
+  if (!store || !id || !process || !first) return "make an OCI state";
+  if (!store->create(*id, Wait::never(), first->document())) return "create an OCI state";
+  const auto created = oci::update(*store, *id, Wait::never(),
+                                   [&](const oci::State& now) { return now.to_created(*process); });
+  if (!created) return "update an OCI state";
+  if (!oci::update(*store, *id, Wait::never(), &oci::State::to_running)) return "run";
+  const auto settled = oci::settle(*store, *id, Wait::never());
+  if (!settled || oci::to_string(oci::effective_status(*settled)) != "running") return "settle";
+  if (process->liveness().verdict != oci::Liveness::Verdict::alive) return "look at a process";
+  return nullptr;
+}
+#else
+const char* failed_oci_step(const std::string&) { return nullptr; }
+#endif
+
 }  // namespace
 
 int main() {
   auto pattern = (std::filesystem::temp_directory_path() / "latchfile-consumer-XXXXXX").string();
   if (mkdtemp(pattern.data()) == nullptr) return 2;
-  const auto* const step = failed_step(pattern + "/root");
+  const auto* step = failed_step(pattern + "/root");
+  if (step == nullptr) step = failed_oci_step(pattern + "/root");
   std::filesystem::remove_all(pattern);
   if (step == nullptr) return 0;
   std::printf("latchfile %s: failed at %s\n", LATCHFILE_VERSION, step);

@@ -6,17 +6,18 @@
 namespace latchfile::test {
 namespace {
 
-using Annotations = std::vector<std::pair<std::string, std::string>>;
+using oci::Annotations;
+using oci::Process;
+using oci::Summary;
 
-Summary of(const std::string& text) { return summarize(Document::parse(text).value()); }
+Summary of(const std::string& text) { return oci::summarize(Document::parse(text).value()); }
 
 TEST(Summary, OfAnOciState) {
   const auto found = of(R"({"ociVersion":"1.0.2","id":"web","status":"running","pid":42,
       "bundle":"/b","annotations":{"k":"v","l":"w"}})");
   EXPECT_EQ(found.oci_version, "1.0.2");
   EXPECT_EQ(found.status, "running");
-  EXPECT_EQ(found.pid, 42);
-  EXPECT_EQ(found.start_time, std::nullopt);
+  EXPECT_EQ(found.process, Process::recorded(42).value());
   EXPECT_EQ(found.bundle, "/b");
   EXPECT_EQ(found.annotations, (Annotations{{"k", "v"}, {"l", "w"}}));
 }
@@ -26,7 +27,7 @@ TEST(Summary, OfRunsc) {
       "process":{"pid":1}},"bundleDir":"/b","createdAt":"2026-01-02T03:04:05.6Z","owner":"root",
       "status":2,"goferPid":9,"sandbox":{"id":"web","pid":43,"cid":7}})");
   EXPECT_EQ(found.oci_version, "1.1.0");
-  EXPECT_EQ(found.pid, 43);
+  EXPECT_EQ(found.process, Process::recorded(43).value());
   EXPECT_EQ(found.bundle, "/b");
   EXPECT_EQ(found.created, "2026-01-02T03:04:05.6Z");
   EXPECT_EQ(found.owner, "root");
@@ -39,8 +40,7 @@ TEST(Summary, OfRunc) {
       "created":"2026-01-02T03:04:05Z","config":{"version":"1.0.2","rootfs":"/r",
       "labels":["a=b=c","bundle=/b","none"]}})");
   EXPECT_EQ(found.oci_version, "1.0.2");
-  EXPECT_EQ(found.pid, 44);
-  EXPECT_EQ(found.start_time, 123456u);
+  EXPECT_EQ(found.process, Process::recorded(44, 123456).value());
   EXPECT_EQ(found.bundle, "/b");
   EXPECT_EQ(found.created, "2026-01-02T03:04:05Z");
   EXPECT_EQ(found.annotations, (Annotations{{"a", "b=c"}}));
@@ -49,8 +49,7 @@ TEST(Summary, OfRunc) {
 TEST(Summary, OfCrun) {
   const auto found = of(R"({"pid":45,"process-start-time":78,"cgroup-path":"/c","rootfs":"/r",
       "bundle":"/b","created":"2026-01-02T03:04:05.0Z","owner":"root","detached":true})");
-  EXPECT_EQ(found.pid, 45);
-  EXPECT_EQ(found.start_time, 78u);
+  EXPECT_EQ(found.process, Process::recorded(45, 78).value());
   EXPECT_EQ(found.bundle, "/b");
   EXPECT_EQ(found.created, "2026-01-02T03:04:05.0Z");
   EXPECT_EQ(found.owner, "root");
@@ -67,14 +66,14 @@ TEST(Summary, PassesOverWhatHasAnotherTypeAndGoesOn) {
            R"(,"annotations":)" + value + R"(,"config":)" + value + R"(,"sandbox":)" + value +
            R"(,"spec":)" + value + R"(,"created":)" + value + R"(,"status":"paused"})");
     EXPECT_EQ(found.status, "paused") << value;
-    EXPECT_EQ(found.pid, 0) << value;
+    EXPECT_EQ(found.process, std::nullopt) << value;
     EXPECT_EQ(found.bundle, "") << value;
   }
 }
 
-TEST(Summary, APidThatIsNoneIsZero) {
+TEST(Summary, APidThatCannotBeOneIsNone) {
   for (const auto* pid : {"0", "-1", "2147483648", "\"1\""}) {
-    EXPECT_EQ(of(std::string(R"({"pid":)") + pid + "}").pid, 0) << pid;
+    EXPECT_EQ(of(std::string(R"({"pid":)") + pid + "}").process, std::nullopt) << pid;
   }
 }
 
