@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # fuzz_targets: every fuzz target as a function, without a way in. fuzz_names: what they are called.
-set(fuzz_names ids document summary edit cli root)
+set(fuzz_names ids document summary state edit cli root)
 if(NOT TARGET fuzz_targets)
   list(TRANSFORM fuzz_names REPLACE "(.+)" "${CMAKE_CURRENT_LIST_DIR}/\\1_fuzz.cpp"
     OUTPUT_VARIABLE fuzz_sources)

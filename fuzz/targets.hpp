@@ -14,6 +14,7 @@ namespace latchfile::fuzz {
 void ids(std::string_view input);
 void document(std::string_view input);
 void summary(std::string_view input);
+void state(std::string_view input);
 void edit(std::string_view input);
 void cli(std::string_view input);
 void root(std::string_view input);

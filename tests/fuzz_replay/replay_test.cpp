@@ -57,8 +57,8 @@ INSTANTIATE_TEST_SUITE_P(Target, FuzzReplay,
                          testing::Values(Target{"ids", fuzz::ids},
                                          Target{"document", fuzz::document},
                                          Target{"summary", fuzz::summary},
-                                         Target{"edit", fuzz::edit}, Target{"cli", fuzz::cli},
-                                         Target{"root", fuzz::root}),
+                                         Target{"state", fuzz::state}, Target{"edit", fuzz::edit},
+                                         Target{"cli", fuzz::cli}, Target{"root", fuzz::root}),
                          [](const auto& target) { return std::string(target.param.name); });
 
 }  // namespace
