@@ -103,7 +103,7 @@ class LATCHFILE_EXPORT Process {
 };
 
 struct Creating {
-  std::optional<Process> process = {};
+  std::optional<Process> process;
 };
 struct Created {
   Process process;
@@ -131,7 +131,9 @@ struct Container {
   std::string id;
   std::string bundle;                 ///< absolute path
   std::string oci_version = "1.0.2";  ///< of the specification that the runtime follows
-  Annotations annotations = {};       ///< those of its config.json
+  /// Those of its config.json.
+  // The default spares whoever leaves it out a warning. NOLINTNEXTLINE(*-redundant-member-init)
+  Annotations annotations = {};
 };
 
 /// The state of one container: an immutable value. The to_… functions return what comes next, and

@@ -25,15 +25,15 @@ class StateReader {
       read_annotations(value);
       return;
     }
-    for (std::size_t i = 0; i < required_.size(); ++i) {
-      if (key != required_[i]) continue;
+    for (std::size_t i = 0; i < required.size(); ++i) {
+      if (key != required[i]) continue;
       note_once(key);
       if (!read_string(value, values_[i])) blame(std::string(key) + " is no string");
     }
   }
 
   [[nodiscard]] Result<Container> container() {
-    for (const auto name : required_) {
+    for (const auto name : required) {
       if (std::ranges::find(seen_, name) == seen_.end()) blame("it has no " + std::string(name));
     }
     if (!process_.fault().empty()) blame(process_.fault());
@@ -80,9 +80,9 @@ class StateReader {
     if (fault_.empty()) fault_ = std::move(why);
   }
 
-  static constexpr std::array<std::string_view, 4> required_ = {"ociVersion", "id", "status",
-                                                                "bundle"};
-  std::array<std::string, required_.size()> values_;
+  static constexpr std::array<std::string_view, 4> required = {"ociVersion", "id", "status",
+                                                               "bundle"};
+  std::array<std::string, required.size()> values_;
   Annotations annotations_;
   ProcessReader process_;
   std::vector<std::string> seen_;
