@@ -2,7 +2,6 @@
 #
 # cmake -D CHECK=name … -P check.cmake: one check of what was installed under PREFIX.
 include(${CMAKE_CURRENT_LIST_DIR}/run.cmake)
-separate_arguments(FLAGS)
 set(library ${LIBDIR}/liblatchfile.so)
 file(REMOVE_RECURSE ${SCRATCH})
 file(MAKE_DIRECTORY ${SCRATCH})
@@ -24,11 +23,12 @@ function(check_pkg_config)
   endif()
   run(${PKG_CONFIG} --cflags --libs ${ARGV} latchfile)
   separate_arguments(found UNIX_COMMAND "${output}")
+  separate_arguments(flags UNIX_COMMAND "${FLAGS}")
   # The linker prefers the shared library of a directory that has both.
   if(ARGV)
     list(TRANSFORM found REPLACE "^-llatchfile$" "-l:liblatchfile.a")
   endif()
-  run(${COMPILER} -std=c++23 ${FLAGS} ${SOURCE}/consumer/main.cpp ${found} -Wl,-rpath,${LIBDIR}
+  run(${COMPILER} -std=c++23 ${flags} ${SOURCE}/consumer/main.cpp ${found} -Wl,-rpath,${LIBDIR}
     -o ${SCRATCH}/consumer)
   run(${SCRATCH}/consumer)
 endfunction()

@@ -79,7 +79,7 @@ TEST_F(ReplaceFile, ANewFileHasMode0640LessTheUmask) {
 }
 
 TEST_F(ReplaceFile, AReplacementKeepsTheModeWhateverTheUmask) {
-  for (const mode_t mode : {0600, 0640, 0644, 0666, 0400}) {
+  for (const mode_t mode : {0600U, 0640U, 0644U, 0666U, 0400U}) {
     write_text(temp_ / "f", "old");
     ASSERT_EQ(chmod((temp_ / "f").c_str(), mode), 0);
     ASSERT_TRUE(replace("new"));
