@@ -111,6 +111,11 @@ TEST_F(Root, ThatStrangersMayWriteIsFineIfItIsSticky) {
   EXPECT_THAT(latchfile({"list", "-q"}), prints("db\nweb\n"));
 }
 
+TEST_F(Root, ThatIsRelativeNeedsAWorkingDirectory) {
+  EXPECT_THAT(shell("mkdir gone && cd gone && rmdir ../gone && latchfile --root state list"),
+              fails_saying(1, "find the working directory for root state"));
+}
+
 TEST_F(Root, WithoutPowerCutSafetyIsUsedTheSameWay) {
   EXPECT_THAT(latchfile({"--unsafe-on-power-cut", "create", "web"}, "{\"a\":1}"), succeeds());
   EXPECT_THAT(latchfile({"save", "web", "--unsafe-on-power-cut"}, "{\"a\":2}"), succeeds());

@@ -52,6 +52,16 @@ TEST_P(Guards, AVacancyThatIsDroppedLeavesNoTrace) {
   EXPECT_EQ(code_of(store.lock(web, Wait::never())), "not_found");
 }
 
+TEST_P(Guards, AVacancyThatIsAssignedLetsGoOfTheIdItHad) {
+  auto vacancy = store.lock_for_new(web, Wait::never());
+  ASSERT_TRUE(vacancy);
+  vacancy = store.lock_for_new(in_pod, Wait::never());
+  ASSERT_TRUE(vacancy);
+  EXPECT_EQ(vacancy->id(), in_pod);
+  EXPECT_TRUE(store.lock_for_new(web, Wait::never()));
+  EXPECT_EQ(code_of(store.lock_for_new(in_pod, Wait::never())), "deadlock");
+}
+
 TEST_P(Guards, CreateRefusesWhatExistsAndTouchesNothing) {
   create(web, numbered(1));
   const auto before = fixture->inventory();

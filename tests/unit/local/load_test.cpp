@@ -113,6 +113,20 @@ TEST_F(LoadTest, TornTextIsReadAgainUnderTheSharedLock) {
   EXPECT_EQ(loaded->bytes(), "{\"n\":1}");
 }
 
+TEST_F(LoadTest, WhatChangesWhileItIsReadIsNotTakenForADocument) {
+  write("{}");
+  std::string text = "{}";
+  kernel_.before_each([&](const FaultKernel::Record& call) {
+    if (call.call != Call::read) return;
+    text += ' ';
+    write(text);
+  });
+  const auto loaded = load();
+  ASSERT_FALSE(loaded);
+  EXPECT_EQ(loaded.error().code, Errc::corrupt);
+  EXPECT_NE(loaded.error().message().find("changes while it is read"), std::string::npos);
+}
+
 TEST_F(LoadTest, TheSharedLockIsReleased) {
   write("");
   {

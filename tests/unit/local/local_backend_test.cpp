@@ -47,6 +47,17 @@ TEST_F(LocalBackendTest, TheFilesOfALife) {
   EXPECT_EQ(names_in(root_), Names{});
 }
 
+TEST_F(LocalBackendTest, WithoutProcTheHoldersOfLocksAreUnsupported) {
+  const auto store = open();
+  ASSERT_TRUE(store.create(id_, Wait::never(), document_));
+  ASSERT_TRUE(store.locks());
+  kernel_.arm(FaultKernel::Fault{.nth = 2, .error = ENOENT});  // the first call looks for the root
+  const auto holders = store.locks();
+  ASSERT_FALSE(holders);
+  EXPECT_EQ(holders.error().code, Errc::unsupported);
+  EXPECT_NE(holders.error().message().find("/proc/locks"), std::string::npos);
+}
+
 TEST_F(LocalBackendTest, AVacancyDroppedUnusedLeavesNothing) {
   const auto store = open();
   {

@@ -73,6 +73,16 @@ TEST_F(RootTest, EveryDirectoryThatIsMadeIsSynced) {
   EXPECT_EQ(std::ranges::count(synced, temp_ / "a"), 1);
 }
 
+TEST_F(RootTest, ThatIsOpenedToStrangersJustBeforeWeOpenItIsRefused) {
+  fs::create_directory(temp_ / "root");
+  kernel_.before_each([&](const FaultKernel::Record& call) {
+    if (call.call == FaultKernel::Call::openat) fs::permissions(temp_ / "root", fs::perms::all);
+  });
+  const auto found = at(temp_ / "root").find();
+  ASSERT_FALSE(found);
+  EXPECT_EQ(found.error().code, Errc::insecure);
+}
+
 TEST_F(RootTest, MayEndInSlashes) {
   const auto made = at(temp_ / "a/b//").find_or_make();
   ASSERT_TRUE(made && *made) << made.error().message();

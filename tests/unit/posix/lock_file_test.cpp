@@ -190,6 +190,24 @@ TEST_F(LockFileTest, ANameThatIsReplacedAgainAndAgainEndsAsLocked) {
   EXPECT_EQ(acquire(short_wait).error().code, Errc::timed_out);
 }
 
+/// A file system on which a file is never where one looks, and always where one makes it.
+class NeverThere final : public PassingKernel {
+ public:
+  Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
+    if (std::string_view(path) != "l") return real_.openat(dir, path, flags, mode);
+    return std::unexpected(Errno{(flags & O_CREAT) != 0 ? EEXIST : ENOENT});
+  }
+};
+
+TEST(LockFileThatComesAndGoes, IsUnavailableInTheEnd) {
+  const TempDir temp;
+  NeverThere kernel;
+  const auto dir = open_directory(temp.path(), kernel);
+  const auto lock = LockFile::acquire(dir, "l", Mode::exclusive, Wait::forever());
+  ASSERT_FALSE(lock);
+  EXPECT_EQ(lock.error().code, Errc::unavailable);
+}
+
 /// A file system that remembers names for a while, as those of a network do: the name still leads
 /// to the file, which has none left.
 class UnlinkedElsewhere final : public PassingKernel {

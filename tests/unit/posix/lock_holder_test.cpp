@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "posix/lock_holder.hpp"
 
+#include <csignal>
 #include <gtest/gtest.h>
 #include <sys/sysmacros.h>
 #include <unistd.h>
@@ -59,6 +60,13 @@ TEST(CommandOf, AProcessThatIsGoneHasNone) {
   const auto pid = child.pid();
   child.wait();
   EXPECT_EQ(command_of(real_kernel(), pid), "");
+}
+
+TEST(CommandOf, AZombieHasOnlyItsName) {
+  const Child child({"sleep", "1000"});
+  ASSERT_TRUE(eventually([&] { return command_of(real_kernel(), child.pid()) == "sleep 1000"; }));
+  child.signal(SIGKILL);
+  EXPECT_TRUE(eventually([&] { return command_of(real_kernel(), child.pid()) == "[sleep]"; }));
 }
 
 }  // namespace
