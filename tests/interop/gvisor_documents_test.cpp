@@ -19,7 +19,9 @@ struct Written {
   int n;
   std::string padding;
 };
-NLOHMANN_DEFINE_TYPE_NON_INTRUSIVE_WITH_DEFAULT(Written, n, padding)
+void from_json(const nlohmann::json& json, Written& written) {
+  written = {json.value("n", 0), json.value("padding", "")};
+}
 
 std::string gvisor_list(const TempDir& root) {
   const auto listed = run_gvisor({"list", root.path()});

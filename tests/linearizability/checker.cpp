@@ -149,7 +149,7 @@ std::vector<Event> events_of(const History& history) {
     events.push_back({operation.begin, false, &operation});
     if (operation.end != never) events.push_back({operation.end, true, &operation});
   }
-  std::ranges::stable_sort(events, [](const Event& a, const Event& b) {
+  std::ranges::sort(events, [](const Event& a, const Event& b) {
     return a.time != b.time ? a.time < b.time : a.is_end < b.is_end;
   });
   return events;
