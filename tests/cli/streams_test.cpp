@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.hpp"
+#include "support/sanitizer.hpp"
 
 namespace latchfile::test {
 namespace {
@@ -124,6 +125,9 @@ TEST_F(Streams, OfAFilterAreNotOurs) {
 }
 
 TEST_F(Streams, ThatRunOutOfDescriptorsAreAClearError) {
+  if (under_address_sanitizer) {
+    GTEST_SKIP() << "UBSan opens a pipe to look at an object's type, and takes none for a fault";
+  }
   int failures = 0;
   for (int limit = 4; limit <= 16; ++limit) {
     const auto limited = "ulimit -n " + std::to_string(limit) + " && latchfile ";

@@ -28,6 +28,9 @@ constexpr auto long_wait = Wait::at_most(std::chrono::minutes(1));
 
 class LockFileTest : public testing::Test {
  protected:
+  /// The directory is closed later than a test's variables are gone.
+  void TearDown() override { kernel_.before_each({}); }
+
   Acquired acquire(Wait wait, Mode mode = Mode::exclusive) {
     return LockFile::acquire(dir_, "l", mode, wait);
   }
