@@ -10,7 +10,7 @@ namespace {
 
 Result<State> parse(const ContainerId& id, const Document& document) {
   auto state = State::parse(document);
-  if (!state) state.error().context = id.text() + ": " + state.error().context;
+  if (!state) state.error().context = std::string(id.text()) + ": " + state.error().context;
   return state;
 }
 
