@@ -88,9 +88,9 @@ std::vector<ContainerId> SortedIds::take() && {
   std::vector<ContainerId> ids;
   ids.reserve(texts_.size());
   for (const auto& text : texts_) {
-    const std::string_view now(block->data() + text.at, text.bytes);
-    if (!ids.empty() && ids.back().text() == now) continue;
-    ids.push_back(ContainerId({block, now.data()}, text.bytes, text.container_at));
+    const char* const start = block->data() + text.at;
+    if (!ids.empty() && ids.back().text() == std::string_view(start, text.bytes)) continue;
+    ids.push_back(ContainerId({block, start}, text.bytes, text.container_at));
   }
   return ids;
 }

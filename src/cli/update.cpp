@@ -62,7 +62,8 @@ Result<int> run(Session& session, const Options& options) {
   if (!state) return std::unexpected(std::move(state.error()));
   auto document = changed(session, options, state->current().document);
   if (!document) {
-    document.error().context = "update " + std::string(id->text()) + ": " + document.error().context;
+    document.error().context =
+        "update " + std::string(id->text()) + ": " + document.error().context;
     return std::unexpected(std::move(document.error()));
   }
   if (auto saved = state->save(std::move(*document)); !saved) {

@@ -176,7 +176,8 @@ TEST_P(Reading, LoadsMoreThanOneWindowInOrderThroughBothOverloads) {
   const auto check = [&](const LoadedEntry& entry) {
     ASSERT_LT(visited, ids.size());
     EXPECT_EQ(entry.id, ids[visited++]);
-    EXPECT_EQ(entry.state->document.bytes(), R"({"n":)" + std::string(entry.id.text().substr(1)) + "}");
+    EXPECT_EQ(entry.state->document.bytes(),
+              R"({"n":)" + std::string(entry.id.text().substr(1)) + "}");
   };
   const auto entries = store.load_all().value();
   for (const auto& entry : entries)

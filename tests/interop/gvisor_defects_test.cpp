@@ -21,7 +21,8 @@ class GvisorDefect : public testing::Test {
   GvisorDefect() : store_(open_shared_with_gvisor(root_.path())) {}
 
   void create(std::string_view id) {
-    const auto document = "{\"id\":\"" + std::string(id_of(id).text()) + "\",\"status\":\"created\"}";
+    const auto document =
+        "{\"id\":\"" + std::string(id_of(id).text()) + "\",\"status\":\"created\"}";
     ASSERT_TRUE(store_.create(id_of(id), Wait::never(), document_of(document)));
   }
 
