@@ -89,7 +89,8 @@ class Merger {
       const auto value = text_of(sure(field.value()));
       const auto [place, is_new] = places.try_emplace(key, members.size());
       if (is_new) {
-        members.push_back({std::move(key), {name, value.data()}, value});
+        const auto name_bytes = static_cast<std::size_t>(value.begin() - name);
+        members.push_back({std::move(key), {name, name_bytes}, value});
       } else {
         members[place->second].value = value;
       }
