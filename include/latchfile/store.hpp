@@ -41,6 +41,8 @@ namespace latchfile {
 
 class Backend;
 class HeldLock;
+struct CheckOptions;
+struct CheckReport;
 
 /// The exclusive lock on a container that exists. Destroying the guard releases the lock.
 class LATCHFILE_EXPORT LockedState {
@@ -182,6 +184,10 @@ class LATCHFILE_EXPORT Store {
   /// cannot see, in another pid namespace or on another machine, is left out. Errors: as list,
   /// unsupported: /proc/locks cannot be read.
   [[nodiscard]] Result<std::vector<LockHolder>> locks() const;
+
+  /// Examines every entry, and repairs what can be if that is asked for: see <latchfile/check.hpp>.
+  /// Errors of the whole: as list, and unsupported.
+  [[nodiscard]] Result<CheckReport> check(const CheckOptions& options) const;
 
  private:
   std::shared_ptr<const Backend> backend_;

@@ -91,6 +91,15 @@ Result<std::vector<ContainerId>> list_ids(const Directory& dir) {
   return std::move(ids).take();
 }
 
+Result<std::vector<std::string>> list_names(const Directory& dir) {
+  std::vector<std::string> names;
+  auto visited = for_each_name(dir, [&](std::string_view name, ino_t) {
+    if (name != "." && name != "..") names.emplace_back(name);
+  });
+  if (!visited) return std::unexpected(std::move(visited.error()));
+  return names;
+}
+
 Result<std::vector<NamedEntry>> list_lock_files(const Directory& dir) {
   std::vector<NamedEntry> entries;
   auto visited = for_each_name(dir, [&](std::string_view name, ino_t inode) {

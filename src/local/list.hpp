@@ -3,6 +3,7 @@
 // The ids in a root directory, from its names alone.
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -19,6 +20,9 @@ struct NamedEntry {
 
 /// The ids of all state files, sorted. Names that are not ours are left out.
 [[nodiscard]] Result<std::vector<ContainerId>> list_ids(const Directory& dir);
+
+/// Every name, in the order of the directory.
+[[nodiscard]] Result<std::vector<std::string>> list_names(const Directory& dir);
 
 /// The lock files, in the order of the directory.
 [[nodiscard]] Result<std::vector<NamedEntry>> list_lock_files(const Directory& dir);

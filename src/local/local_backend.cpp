@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "local/local_backend.hpp"
 
-#include <algorithm>
-#include <cerrno>
-#include <fcntl.h>
-
+#include "local/check.hpp"
+#include "local/holders.hpp"
 #include "local/list.hpp"
 #include "local/load.hpp"
 #include "local/local_lock.hpp"
 #include "local/names.hpp"
-#include "posix/lock_holder.hpp"
 
 namespace latchfile {
 namespace {
@@ -113,33 +110,14 @@ Result<std::vector<LockHolder>> LocalBackend::locks() const {
   const auto dir = root_.find();
   if (!dir) return std::unexpected(dir.error());
   if (!*dir) return std::vector<LockHolder>();
-  auto flocks = read_flocks(root_.kernel());
-  if (!flocks) {
-    return std::unexpected(
-        Error{Errc::unsupported, flocks.error().value, "list the holders of locks: /proc/locks"});
-  }
-  std::erase_if(*flocks, [](const FlockEntry& entry) { return entry.waiting; });
-  const auto files = list_lock_files(**dir);
-  if (!files) return std::unexpected(files.error());
+  return list_holders(**dir);
+}
 
-  std::vector<LockHolder> holders;
-  std::ranges::sort(*flocks, {}, &FlockEntry::inode);
-  for (const auto& file : *files) {
-    const auto same_inode = std::ranges::equal_range(*flocks, file.inode, {}, &FlockEntry::inode);
-    if (same_inode.empty()) continue;
-    // Inodes of other file systems may have the same number.
-    const auto stat =
-        root_.kernel().fstatat((*dir)->fd.get(), names::lock(file.id).c_str(), AT_SYMLINK_NOFOLLOW);
-    if (!stat) continue;  // unlinked meanwhile
-    for (const auto& entry : same_inode) {
-      if (entry.device != stat->st_dev) continue;
-      holders.push_back({file.id, entry.pid, command_of(root_.kernel(), entry.pid)});
-    }
-  }
-  std::ranges::sort(holders, {}, [](const LockHolder& holder) {
-    return std::pair(holder.id.text(), holder.pid);
-  });
-  return holders;
+Result<CheckReport> LocalBackend::check(const CheckOptions& options) const {
+  auto dir = root_.find();
+  if (!dir) return std::unexpected(std::move(dir.error()));
+  if (!*dir) return CheckReport();
+  return check_root(*dir, options_, options);
 }
 
 }  // namespace latchfile

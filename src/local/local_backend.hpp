@@ -3,6 +3,7 @@
 // LocalBackend: the store in a root directory.
 #pragma once
 
+#include "latchfile/check.hpp"
 #include "latchfile/local.hpp"
 #include "local/root.hpp"
 #include "store/backend.hpp"
@@ -21,6 +22,7 @@ class LocalBackend final : public Backend {
   Result<AcquiredState> lock(const ContainerId& id, Wait wait) const override;
   Result<std::unique_ptr<HeldLock>> lock_for_new(const ContainerId& id, Wait wait) const override;
   Result<std::vector<LockHolder>> locks() const override;
+  Result<CheckReport> check(const CheckOptions& options) const override;
 
  private:
   Root root_;

@@ -129,6 +129,68 @@ Result<> LocalLock::destroy() {
   return {};  // D4 is our destructor
 }
 
+Result<bool> LocalLock::remove_temp() {
+  if (auto trusted = check_owner_of_lock_file(); !trusted) {
+    return std::unexpected(std::move(trusted.error()));
+  }
+  const auto temp = names::temp(id_);
+  const auto removed = dir_->kernel.unlinkat(dir_->fd.get(), temp.c_str());
+  if (removed) return true;
+  if (removed.error().value == ENOENT) return false;
+  return std::unexpected(sys_error("unlink", *dir_, temp, removed.error()));
+}
+
+Result<std::string> LocalLock::quarantine() {
+  // Each name of a second that is taken means that this id was quarantined in that second.
+  constexpr int most_names = 60;
+  if (auto trusted = check_owner_of_lock_file(); !trusted) {
+    return std::unexpected(std::move(trusted.error()));
+  }
+  std::optional<NameSync> sync;
+  if (options_.durability == Durability::full) {
+    auto opened = NameSync::open(*dir_);
+    if (!opened) return std::unexpected(std::move(opened.error()));
+    sync = std::move(*opened);
+  }
+  const auto state = names::state(id_);
+  const auto begin = dir_->kernel.utc();
+  std::string name;
+  Sys<> renamed;
+  for (int second = 0; second < most_names; ++second) {  // R3
+    name = names::quarantine(id_, begin + std::chrono::seconds(second));
+    renamed = dir_->kernel.rename_noreplace(dir_->fd.get(), state.c_str(), name.c_str());
+    if (renamed || renamed.error().value != EEXIST) break;
+  }
+  if (!renamed) {
+    auto error = sys_error("rename", *dir_, state, renamed.error());
+    error.context += " to " + name;
+    if (renamed.error().value == EINVAL) error.code = Errc::unsupported;
+    return std::unexpected(std::move(error));
+  }
+  vacant_ = true;
+  if (sync) {
+    if (const auto synced = sync->sync(); !synced) {  // R4
+      return std::unexpected(
+          Error{Errc::commit_unknown, synced.error().value,
+                "moved to " + name + ", but a power cut may undo that: fsync " + dir_->path});
+    }
+  }
+  return name;
+}
+
+Result<bool> LocalLock::vacate() {
+  const auto exists = find_state();
+  if (!exists) return std::unexpected(exists.error());
+  if (*exists) return false;
+  if (const auto removed = remove_temp(); !removed) return std::unexpected(removed.error());
+  // Once it is unlinked the name may lead to the lock file of another: our end must not try again.
+  vacant_ = false;
+  if (const auto removed = unlink_lock_file(); !removed) {
+    return std::unexpected(sys_error("unlink", *dir_, lock_.name(), removed.error()));
+  }
+  return true;
+}
+
 Sys<> LocalLock::unlink_lock_file() const {
   if (options_.keep_lock_files) return {};
   auto removed = dir_->kernel.unlinkat(dir_->fd.get(), lock_.name().c_str());

@@ -44,6 +44,18 @@ class LocalLock final : public HeldLock {
   /// The document, and with it whether there is a state. Errors: as Store::lock.
   [[nodiscard]] Result<Document> load();
 
+  // Repair, each step with what is found under the lock. What stands at a name that it is about
+  // may be anything.
+
+  /// Removes a temp file that a killed saver left; false if there is none. Errors: insecure, io.
+  [[nodiscard]] Result<bool> remove_temp();
+  /// R3 and R4: moves what stands at the name of the state to a name that is free, which it
+  /// returns, and leaves the id vacant. Errors: commit_unknown, insecure, io, unsupported.
+  [[nodiscard]] Result<std::string> quarantine();
+  /// Removes the lock file, and a temp file, of an id without state; false if it has one. The lock
+  /// is of no use afterwards. Errors: insecure, io.
+  [[nodiscard]] Result<bool> vacate();
+
   Result<> save(const Document& document) override;
   Result<> destroy() override;
   int descriptor() const override { return lock_.descriptor(); }

@@ -3,6 +3,7 @@
 // File names in a root directory, and the ids they stand for. docs/format.md is their description.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@ namespace latchfile::names {
 inline constexpr std::string_view state_suffix = ".state";
 inline constexpr std::string_view lock_suffix = ".lock";
 inline constexpr std::string_view temp_suffix = ".state.tmp";
+inline constexpr std::string_view quarantine_infix = ".corrupt-";
 inline constexpr std::string_view sandbox_infix = "_sandbox:";
 
 /// `web`, or `web_sandbox:pod1` for pod1/web.
@@ -28,6 +30,9 @@ inline constexpr std::string_view sandbox_infix = "_sandbox:";
 [[nodiscard]] inline std::string temp(const ContainerId& id) {
   return stem(id).append(temp_suffix);
 }
+
+/// `web.corrupt-20260724T091500Z`. A year beyond 9999 is written as 9999.
+[[nodiscard]] std::string quarantine(const ContainerId& id, std::chrono::sys_seconds time);
 
 /// What an id is read from: views into a file name.
 struct Parts {
@@ -53,5 +58,8 @@ struct Parts {
 
 /// The id whose file is called `name`, if it ends in `suffix` and is of one of our two forms.
 [[nodiscard]] std::optional<ContainerId> parse(std::string_view name, std::string_view suffix);
+
+/// The id whose state was moved to a file called `name`, if that is of the form above.
+[[nodiscard]] std::optional<ContainerId> parse_quarantine(std::string_view name);
 
 }  // namespace latchfile::names

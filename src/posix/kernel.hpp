@@ -54,6 +54,12 @@ class Kernel {
   // Names.
   [[nodiscard]] virtual Sys<struct stat> fstatat(int dir, const char* path, int flags) = 0;
   [[nodiscard]] virtual Sys<> renameat(int dir, const char* from, const char* to) = 0;
+  /// renameat2 with RENAME_NOREPLACE: EEXIST if there is anything at `to`; EINVAL where the file
+  /// system cannot do that.
+  [[nodiscard]] virtual Sys<> rename_noreplace(int dir, const char* from, const char* to) {
+    static_cast<void>(dir), static_cast<void>(from), static_cast<void>(to);
+    return std::unexpected(Errno{EINVAL});
+  }
   [[nodiscard]] virtual Sys<> unlinkat(int dir, const char* path) = 0;
   [[nodiscard]] virtual Sys<> mkdirat(int dir, const char* path, mode_t mode) = 0;
   /// Fills `into` with struct dirent64 records; 0 bytes at the end.
@@ -74,6 +80,8 @@ class Kernel {
 
   // Processes and time.
   [[nodiscard]] virtual Clock::time_point now() = 0;
+  /// The time of day, which somebody may set back.
+  [[nodiscard]] virtual std::chrono::sys_seconds utc() { return {}; }
   [[nodiscard]] virtual pid_t getpid() = 0;
   [[nodiscard]] virtual pid_t gettid() = 0;
   [[nodiscard]] virtual uid_t geteuid() = 0;

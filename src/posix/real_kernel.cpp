@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -125,6 +126,9 @@ class RealKernel final : public Kernel {
   Sys<> renameat(int dir, const char* from, const char* to) override {
     return outcome(::renameat(dir, from, dir, to));
   }
+  Sys<> rename_noreplace(int dir, const char* from, const char* to) override {
+    return outcome(::renameat2(dir, from, dir, to, RENAME_NOREPLACE));
+  }
   Sys<> unlinkat(int dir, const char* path) override { return outcome(::unlinkat(dir, path, 0)); }
   Sys<> mkdirat(int dir, const char* path, mode_t mode) override {
     return outcome(::mkdirat(dir, path, mode));
@@ -145,6 +149,9 @@ class RealKernel final : public Kernel {
   }
 
   Clock::time_point now() override { return Clock::now(); }
+  std::chrono::sys_seconds utc() override {
+    return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
+  }
   pid_t getpid() override { return ::getpid(); }
   pid_t gettid() override { return ::gettid(); }
   uid_t geteuid() override { return ::geteuid(); }

@@ -66,6 +66,9 @@ class Backend {
                                                                        Wait wait) const = 0;
   /// Sorted by id.
   [[nodiscard]] virtual Result<std::vector<LockHolder>> locks() const = 0;
+  /// Errors: as Store::check; unsupported is the answer of a store that nobody can leave anything
+  /// in.
+  [[nodiscard]] virtual Result<CheckReport> check(const CheckOptions& options) const;
 };
 
 }  // namespace latchfile

@@ -189,6 +189,12 @@ Sys<> CrashKernel::renameat(int dir, const char* from, const char* to) {
   return {};
 }
 
+Sys<> CrashKernel::rename_noreplace(int dir, const char* from, const char* to) {
+  const auto target = find(dir, to);
+  if (target && target->inode != Disk::none) return failed(EEXIST);
+  return renameat(dir, from, to);
+}
+
 Sys<> CrashKernel::unlinkat(int dir, const char* path) {
   begin_call();
   const auto place = find(dir, path);

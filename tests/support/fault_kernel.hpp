@@ -36,6 +36,7 @@ class FaultKernel final : public Kernel {
     fsync,
     fstatat,
     renameat,
+    rename_noreplace,
     unlinkat,
     mkdirat,
     getdents64,
@@ -88,12 +89,14 @@ class FaultKernel final : public Kernel {
   Sys<> fsync(int fd) override;
   Sys<struct stat> fstatat(int dir, const char* path, int flags) override;
   Sys<> renameat(int dir, const char* from, const char* to) override;
+  Sys<> rename_noreplace(int dir, const char* from, const char* to) override;
   Sys<> unlinkat(int dir, const char* path) override;
   Sys<> mkdirat(int dir, const char* path, mode_t mode) override;
   Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) override;
   Sys<> flock(int fd, int operation) override;
   Sys<> flock_until(int fd, int operation, Clock::time_point deadline) override;
   Clock::time_point now() override { return real_.now(); }
+  std::chrono::sys_seconds utc() override { return real_.utc(); }
   pid_t getpid() override { return real_.getpid(); }
   pid_t gettid() override { return real_.gettid(); }
   uid_t geteuid() override { return real_.geteuid(); }

@@ -30,6 +30,9 @@ class PassingKernel : public Kernel {
   Sys<> renameat(int dir, const char* from, const char* to) override {
     return real_.renameat(dir, from, to);
   }
+  Sys<> rename_noreplace(int dir, const char* from, const char* to) override {
+    return real_.rename_noreplace(dir, from, to);
+  }
   Sys<> unlinkat(int dir, const char* path) override { return real_.unlinkat(dir, path); }
   Sys<> mkdirat(int dir, const char* path, mode_t mode) override {
     return real_.mkdirat(dir, path, mode);
@@ -42,6 +45,7 @@ class PassingKernel : public Kernel {
     return real_.flock_until(fd, operation, deadline);
   }
   Clock::time_point now() override { return real_.now(); }
+  std::chrono::sys_seconds utc() override { return real_.utc(); }
   pid_t getpid() override { return real_.getpid(); }
   pid_t gettid() override { return real_.gettid(); }
   uid_t geteuid() override { return real_.geteuid(); }

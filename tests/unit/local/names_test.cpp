@@ -46,6 +46,20 @@ TEST(Names, ComeBackAsTheIdTheyWereMadeFrom) {
   }
 }
 
+TEST(Names, OfAQuarantineTellTheIdAndTheTime) {
+  using namespace std::chrono;
+  const sys_seconds time = sys_days{2026y / July / 4} + 9h + 5min + 7s;
+  EXPECT_EQ(names::quarantine(id_of("web"), time), "web.corrupt-20260704T090507Z");
+  EXPECT_EQ(names::quarantine(id_of("pod1/web"), {}), "web_sandbox:pod1.corrupt-19700101T000000Z");
+  for (const auto* text : {"web", "pod1/web", "web.corrupt-20260704T090507Z"})
+    EXPECT_EQ(names::parse_quarantine(names::quarantine(id_of(text), time)), id_of(text));
+  for (const auto* name : {"web.corrupt-20260704T09050Z", "web.corrupt-20260704 090507Z", "",
+                           "web.corrupt-20260704T090507", ".corrupt-20260704T090507Z",
+                           "web.corrupt-2026070aT090507Z", "20260704T090507Z"}) {
+    EXPECT_FALSE(names::parse_quarantine(name)) << name;
+  }
+}
+
 TEST(Names, OfNeitherFormAreNotOurs) {
   for (const auto* name :
        {"we ird_sandbox:x.state", "_sandbox:x.state", "web_sandbox:.state", "a:b.state", ".state",
