@@ -20,6 +20,7 @@ void add_list(CLI::App& app, Action& action);
 void add_delete(CLI::App& app, Action& action);
 void add_lock(CLI::App& app, Action& action);
 void add_locks(CLI::App& app, Action& action);
+void add_check(CLI::App& app, Action& action);
 
 /// A command with its one-line description and, in its help, an example. The arguments of the
 /// command are kept in `Options`, which lives as long as the parser.
@@ -47,6 +48,8 @@ void on_parsed(const Command<Options>& command, Action& action, Run run) {
   });
 }
 
+/// What is wrong with `text` as a number of seconds; empty if nothing is.
+[[nodiscard]] std::string seconds_fault(const std::string& text);
 void add_wait_options(CLI::App& parser, WaitOptions& into);
 void add_id(CLI::App& parser, std::string& into, bool may_be_prefix);
 void add_document_file(CLI::App& parser, std::string& into);

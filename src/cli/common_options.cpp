@@ -7,9 +7,7 @@
 #include <cmath>
 
 namespace latchfile::cli {
-namespace {
 
-/// What is wrong with `text` as a number of seconds; empty if nothing is.
 std::string seconds_fault(const std::string& text) {
   double seconds = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -17,8 +15,6 @@ std::string seconds_fault(const std::string& text) {
   if (whole && std::isfinite(seconds) && seconds >= 0) return {};
   return "'" + text + "' is not a number of seconds, such as 5 or 0.2";
 }
-
-}  // namespace
 
 void add_wait_options(CLI::App& parser, WaitOptions& into) {
   auto* timeout = parser

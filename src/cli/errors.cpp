@@ -37,7 +37,9 @@ std::string_view advice(const Error& error) {
     case Errc::timed_out: return "wait longer, or see to its holder";
     case Errc::deadlock: return "";
     case Errc::version_mismatch: return "read it again with 'latchfile state'";
-    case Errc::corrupt: return "it was left as found: move the file away to free the id";
+    case Errc::corrupt:
+      return "it was left as found: 'latchfile check --repair' moves the file away and frees the "
+             "id";
     case Errc::too_large: return "keep large data in a file of its own and name it in the document";
     case Errc::insecure:
       return "find out who did that before you mend it; no more than the lack of a sticky bit can "

@@ -54,6 +54,7 @@ constexpr auto commands = std::to_array<NamedCommand>({
     {"delete", add_delete},
     {"lock", add_lock, true},
     {"locks", add_locks},
+    {"check", add_check},
 });
 
 /// The command that `arguments` name, if they do.

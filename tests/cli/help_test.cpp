@@ -16,8 +16,8 @@ using testing::HasSubstr;
 using Help = Cli;
 using Usage = Cli;
 
-const std::vector<std::string> commands = {"create", "state",  "save", "update",
-                                           "list",   "delete", "lock", "locks"};
+const std::vector<std::string> commands = {"create", "state", "save",  "update", "list",
+                                           "delete", "lock",  "locks", "check"};
 
 TEST_F(Help, NamesEveryCommandOptionAndExitCode) {
   const auto help = latchfile({"--help"});
@@ -63,7 +63,8 @@ TEST_F(Help, OfEachCommandNamesWhatItTakes) {
       {"list", {"-q,--quiet", "-f,--format FORMAT", "--sandbox SID"}},
       {"delete", {"ID", "--force", "--if-match VERSION", "--timeout SECONDS", "--nonblock"}},
       {"lock", {"ID", "CMD", "--timeout SECONDS", "--nonblock"}},
-      {"locks", {"-f,--format FORMAT"}}};
+      {"locks", {"-f,--format FORMAT"}},
+      {"check", {"--repair", "--timeout SECONDS", "-f,--format FORMAT"}}};
   for (const auto& [command, names] : expected) {
     const auto help = latchfile({command, "--help"}).out;
     for (const auto& name : names)

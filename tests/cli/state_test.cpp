@@ -92,7 +92,8 @@ TEST_F(State, SaysWhyAnEntryCannotBeRead) {
   EXPECT_THAT(latchfile({"state", "web"}),
               fails(7, "latchfile state: load web: " + state +
                            " is corrupt: not a document: it is "
-                           "empty; it was left as found: move the file away to free the id"));
+                           "empty; it was left as found: 'latchfile check --repair' moves the file "
+                           "away and frees the id"));
   fs::resize_file(state, (std::size_t{16} << 20) + 1);
   EXPECT_THAT(
       latchfile({"state", "web"}),
