@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // A root directory with anything at all in it: the input says which names, what stands at each and
-// who holds a lock; then all of it is listed, loaded, locked, resolved, changed and destroyed.
+// who holds a lock; then all of it is listed, loaded, locked, resolved, changed, destroyed and
+// repaired.
 //
 // Nothing blocks, every entry fails for itself and with a code that the header names, what is not
 // ours is left alone, and a file outside of the root that links lead to is neither read nor
@@ -16,6 +17,7 @@
 #include "fuzz/choices.hpp"
 #include "fuzz/require.hpp"
 #include "fuzz/targets.hpp"
+#include "latchfile/check.hpp"
 #include "latchfile/local.hpp"
 #include "local/names.hpp"
 #include "support/temp_dir.hpp"
@@ -177,7 +179,7 @@ void change_all(const Store& store, const std::vector<ContainerId>& ids) {
 
 bool is_ours(std::string_view name) {
   return names::parse(name, names::state_suffix) || names::parse(name, names::lock_suffix) ||
-         names::parse(name, names::temp_suffix);
+         names::parse(name, names::temp_suffix) || names::parse_quarantine(name);
 }
 
 std::set<std::string> foreign_names(const std::string& root) {
@@ -207,9 +209,12 @@ void root(std::string_view input) {
     ids = *listed;
     require(std::ranges::is_sorted(ids), "list is sorted");
     read_all(store, ids);
+    require(store.check({}).has_value(), "a check works whatever the entries are");
     require(test::names_in(world.root) == names_before, "reading leaves nothing behind");
   }
   change_all(store, ids);
+  const auto repaired = store.check({.repair = true, .wait = Wait::never()});
+  require(repaired.has_value(), "a repair works whatever the entries are");
   require(foreign_names(world.root) == foreign_before, "what is not ours is left alone");
   world.check_outside();
 }

@@ -66,8 +66,7 @@ class Backend {
                                                                        Wait wait) const = 0;
   /// Sorted by id.
   [[nodiscard]] virtual Result<std::vector<LockHolder>> locks() const = 0;
-  /// Errors: as Store::check; unsupported is the answer of a store that nobody can leave anything
-  /// in.
+  /// Errors: as Store::check, which is unsupported unless a backend says otherwise.
   [[nodiscard]] virtual Result<CheckReport> check(const CheckOptions& options) const;
 };
 

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Power cuts before every system call of a repair: on every disk that each may leave the healthy
+// document is whole, another repair ends with nothing left to do, and once a repair has returned
+// the state that it moved is at its new name for good.
+//
+// Not shown: that a rename which is not synced loses nothing. The disks of these tests may drop the
+// half of it that adds a name and keep the one that removes the other; file systems do both or
+// neither.
+#include <algorithm>
+#include <gtest/gtest.h>
+
+#include "crash/crash_kernel.hpp"
+#include "latchfile/check.hpp"
+#include "local/local_backend.hpp"
+
+namespace latchfile::test {
+namespace {
+
+constexpr const char* healthy = R"({"a":1})";
+constexpr const char* torn = R"({"a":)";
+constexpr const char* quarantine_name = "torn.corrupt-19700101T000000Z";
+
+/// A root with a healthy state, a torn one, and what killed processes left.
+Disk disk_in_need_of_repair() {
+  Disk disk;
+  const auto root = disk.make(S_IFDIR | 0711);
+  disk.point(Disk::root, "root", root);
+  const auto put = [&](const char* name, const char* text) {
+    const auto file = disk.make(S_IFREG | 0600);
+    disk.rewrite(file, text);
+    disk.point(root, name, file);
+  };
+  put("web.state", healthy);
+  put("web.lock", "");
+  put("web.state.tmp", torn);
+  put("torn.state", torn);
+  put("dead.lock", "");
+  disk.sync_all();
+  return disk;
+}
+
+Result<CheckReport> repair(CrashKernel& kernel) {
+  return LocalBackend(kernel, "/root", {}).check({.repair = true, .wait = Wait::never()});
+}
+
+std::string text_at(const Disk& disk, const std::string& name) {
+  const auto file = disk.find("/root/" + name);
+  return file == Disk::none ? "nothing" : disk.content(file);
+}
+
+void expect_repairable(const Disk& disk) {
+  EXPECT_EQ(text_at(disk, "web.state"), healthy);
+  CrashKernel kernel(disk);
+  const auto report = repair(kernel);
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_TRUE(std::ranges::none_of(report->findings, &Finding::is_open));
+  EXPECT_EQ(text_at(kernel.disk(), "web.state"), healthy);
+  const auto names = kernel.disk().names_in(kernel.disk().find("/root"));
+  for (const auto& name : names) {
+    EXPECT_TRUE(name == "web.state" || name == "web.lock" || name.starts_with("torn.corrupt-"))
+        << name << " is left";
+  }
+}
+
+TEST(PowerCutDuringRepair, LeavesWhatAnotherRepairFinishes) {
+  CrashKernel kernel(disk_in_need_of_repair());
+  std::size_t cuts = 0;
+  Disk last;
+  kernel.before_each([&] {
+    if (kernel.disk() == last) return;
+    last = kernel.disk();
+    last.for_each_power_cut([&](const Disk& disk) {
+      ++cuts;
+      expect_repairable(disk);
+    });
+  });
+  const auto report = repair(kernel);
+  ASSERT_TRUE(report) << report.error().message();
+  EXPECT_EQ(report->findings.size(), 3U);
+  kernel.before_each({});
+  EXPECT_GT(cuts, 10U);
+  kernel.disk().for_each_power_cut([&](const Disk& disk) {
+    EXPECT_EQ(text_at(disk, quarantine_name), torn);
+    EXPECT_EQ(text_at(disk, "torn.state"), "nothing");
+  });
+}
+
+TEST(PowerCutDuringRepair, IsNotProvidedForIfTheSyncFails) {
+  CrashKernel kernel(disk_in_need_of_repair());
+  kernel.fail_sync(1);
+  const auto report = repair(kernel);
+  ASSERT_TRUE(report) << report.error().message();
+  const auto moved = std::ranges::find(report->findings, Finding::Kind::corrupt, &Finding::kind);
+  ASSERT_NE(moved, report->findings.end());
+  EXPECT_TRUE(moved->is_open());
+  EXPECT_EQ(moved->repair->error().code, Errc::commit_unknown);
+}
+
+}  // namespace
+}  // namespace latchfile::test
