@@ -7,6 +7,7 @@
 #include "latchfile/check.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "cli/commands.hpp"
 #include "cli/json_array.hpp"
@@ -106,7 +107,9 @@ Result<std::vector<Found>> find(Session& session, const Options& options) {
     for (auto& found : all)
       if (found.kind == "dead") settle(session.store, wait, found);
   }
-  std::ranges::stable_sort(all, {}, &Found::id);
+  std::ranges::sort(all, {}, [](const Found& found) {
+    return std::tuple(found.id.text(), std::string_view(found.name), std::string_view(found.kind));
+  });
   return all;
 }
 
