@@ -61,12 +61,14 @@ void perform(const cli::Action& action) {
   EmptyWorld kernel;
   cli::Output out(kernel, 1, "standard output");
   cli::Output notes(kernel, 2, "standard error");
+  const cli::GlobalOptions options{.root = "/root"};
   cli::Session session{kernel,
                        Store(std::make_shared<const LocalBackend>(kernel, "/root", LocalOptions())),
                        out,
                        notes,
                        cli::Arguments(),
-                       "latchfile"};
+                       "latchfile",
+                       options};
   const auto code = action(session);
   if (code) {
     require(*code == cli::exit_done, "nothing but CMD ends with another exit code");
@@ -93,6 +95,7 @@ void cli(std::string_view input) {
   cli::add_delete(app, action);
   cli::add_lock(app, action);
   cli::add_locks(app, action);
+  cli::add_hook(app, action);
   try {
     std::ranges::reverse(arguments);
     app.parse(arguments);

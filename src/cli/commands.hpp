@@ -21,6 +21,7 @@ void add_delete(CLI::App& app, Action& action);
 void add_lock(CLI::App& app, Action& action);
 void add_locks(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
+void add_hook(CLI::App& app, Action& action);
 
 /// A command with its one-line description and, in its help, an example. The arguments of the
 /// command are kept in `Options`, which lives as long as the parser.
@@ -51,6 +52,9 @@ void on_parsed(const Command<Options>& command, Action& action, Run run) {
 /// What is wrong with `text` as a number of seconds; empty if nothing is.
 [[nodiscard]] std::string seconds_fault(const std::string& text);
 void add_wait_options(CLI::App& parser, WaitOptions& into);
+/// --timeout alone.
+CLI::Option* add_timeout(CLI::App& parser, std::optional<double>& into,
+                         const std::string& description);
 void add_id(CLI::App& parser, std::string& into, bool may_be_prefix);
 void add_document_file(CLI::App& parser, std::string& into);
 void add_if_match(CLI::App& parser, std::optional<std::string>& into);

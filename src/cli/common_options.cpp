@@ -16,13 +16,17 @@ std::string seconds_fault(const std::string& text) {
   return "'" + text + "' is not a number of seconds, such as 5 or 0.2";
 }
 
+CLI::Option* add_timeout(CLI::App& parser, std::optional<double>& into,
+                         const std::string& description) {
+  return parser.add_option("--timeout", into, description)
+      ->option_text("SECONDS")
+      ->check(seconds_fault);
+}
+
 void add_wait_options(CLI::App& parser, WaitOptions& into) {
-  auto* timeout = parser
-                      .add_option("--timeout", into.timeout_seconds,
-                                  "Wait at most that long for the lock; without it, as long as "
-                                  "it takes")
-                      ->option_text("SECONDS")
-                      ->check(seconds_fault);
+  auto* timeout = add_timeout(parser, into.timeout_seconds,
+                              "Wait at most that long for the lock; without it, as long as it "
+                              "takes");
   parser.add_flag("--nonblock", into.nonblock, "Do not wait for the lock at all")
       ->option_text(" ")
       ->excludes(timeout);

@@ -55,6 +55,7 @@ constexpr auto commands = std::to_array<NamedCommand>({
     {"lock", add_lock, true},
     {"locks", add_locks},
     {"check", add_check},
+    {"hook", add_hook},
 });
 
 /// The command that `arguments` name, if they do.
@@ -88,7 +89,7 @@ Result<int> perform(const Action& action, const GlobalOptions& options, Kernel& 
   }
   auto store = open_store(options);
   if (!store) return std::unexpected(std::move(store.error()));
-  Session session{kernel, std::move(*store), out, notes, std::move(command), program};
+  Session session{kernel, std::move(*store), out, notes, std::move(command), program, options};
   auto code = action(session);
   if (!code) return code;
   if (auto written = out.flush(); !written) return std::unexpected(std::move(written.error()));

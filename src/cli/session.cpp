@@ -29,10 +29,25 @@ Result<std::string> default_root() {
             "no root: give --root DIR, or set LATCHFILE_ROOT or XDG_RUNTIME_DIR"});
 }
 
-Result<std::string> read_all(Kernel& kernel, int fd, const std::string& what) {
+using Deadline = std::optional<Kernel::Clock::time_point>;
+
+/// Whether there is something to read, or the end, in time.
+Result<> await_input(Kernel& kernel, int fd, const std::string& what, Deadline deadline) {
+  if (!deadline) return {};
+  const auto ready = retry_eintr([&] { return kernel.readable_by(fd, *deadline); });
+  if (!ready) return std::unexpected(Error{Errc::io, ready.error().value, "wait for " + what});
+  if (!*ready) return std::unexpected(Error{Errc::io, 0, what + " did not end in time"});
+  return {};
+}
+
+Result<std::string> read_all(Kernel& kernel, int fd, const std::string& what,
+                             Deadline deadline = {}) {
   std::string text;
   std::array<char, 65536> buffer{};
   while (text.size() <= Document::max_bytes) {
+    if (auto ready = await_input(kernel, fd, what, deadline); !ready) {
+      return std::unexpected(std::move(ready.error()));
+    }
     const auto got = retry_eintr([&] { return kernel.read(fd, buffer.data(), buffer.size()); });
     if (!got) return std::unexpected(Error{Errc::io, got.error().value, "read " + what});
     if (*got == 0) return text;
@@ -43,11 +58,24 @@ Result<std::string> read_all(Kernel& kernel, int fd, const std::string& what) {
                                    " bytes that a document may have"});
 }
 
+/// `text`, which was read from `what`, as a document.
+Result<Document> document_of(std::string text, const std::string& what) {
+  auto document = Document::parse(std::move(text));
+  if (!document) document.error().context = what + " is " + document.error().context;
+  return document;
+}
+
+constexpr auto standard_input_name = "standard input";
+
 }  // namespace
 
+Result<std::string> root_of(const GlobalOptions& options) {
+  return options.root ? Result<std::string>(*options.root) : default_root();
+}
+
 Result<Store> open_store(const GlobalOptions& options) {
-  auto root = options.root ? Result<std::string>(*options.root) : default_root();
-  if (!root) return std::unexpected(std::move(root.error()));
+  const auto root = root_of(options);
+  if (!root) return std::unexpected(root.error());
   if (root->find("://") != root->npos) {
     return std::unexpected(Error{
         Errc::unsupported, 0, "root " + in_quotes(*root) + ": only directories can be roots here"});
@@ -68,7 +96,7 @@ Wait WaitOptions::wait() const {
 
 Result<Document> read_document(Kernel& kernel, const std::string& file) {
   const bool standard_input = file == "-";
-  const auto what = standard_input ? std::string("standard input") : file;
+  const auto what = standard_input ? std::string(standard_input_name) : file;
   UniqueFd opened;
   if (!standard_input) {
     auto fd =
@@ -78,9 +106,13 @@ Result<Document> read_document(Kernel& kernel, const std::string& file) {
   }
   auto text = read_all(kernel, standard_input ? STDIN_FILENO : opened.get(), what);
   if (!text) return std::unexpected(std::move(text.error()));
-  auto document = Document::parse(std::move(*text));
-  if (!document) document.error().context = what + " is " + document.error().context;
-  return document;
+  return document_of(std::move(*text), what);
+}
+
+Result<Document> read_input_until(Kernel& kernel, Kernel::Clock::time_point deadline) {
+  auto text = read_all(kernel, STDIN_FILENO, standard_input_name, deadline);
+  if (!text) return std::unexpected(std::move(text.error()));
+  return document_of(std::move(*text), standard_input_name);
 }
 
 }  // namespace latchfile::cli

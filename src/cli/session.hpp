@@ -17,13 +17,21 @@ namespace latchfile::cli {
 
 using Arguments = std::vector<std::string>;
 
+/// Options that come before or after the command.
+struct GlobalOptions {
+  std::optional<std::string> root;  ///< nothing: the default
+  LocalOptions local;
+  bool unsafe_on_power_cut = false;
+};
+
 struct Session {
   Kernel& kernel;
   Store store;
-  Output& out;          ///< standard output
-  Output& notes;        ///< standard error: warnings, and what is being waited for
-  Arguments command;    ///< CMD: what stands behind "--"
-  std::string program;  ///< "latchfile list": how lines in `notes` begin
+  Output& out;                   ///< standard output
+  Output& notes;                 ///< standard error: warnings, and what is being waited for
+  Arguments command;             ///< CMD: what stands behind "--"
+  std::string program;           ///< "latchfile list": how lines in `notes` begin
+  const GlobalOptions& options;  ///< what `store` was opened with
 };
 
 /// The work of one command, once its arguments are parsed. The value is the exit code.
@@ -31,12 +39,8 @@ using Action = std::function<Result<int>(Session&)>;
 
 inline constexpr int exit_done = 0;
 
-/// Options that come before or after the command.
-struct GlobalOptions {
-  std::optional<std::string> root;  ///< nothing: the default
-  LocalOptions local;
-  bool unsafe_on_power_cut = false;
-};
+/// --root, else the default. Errors: invalid_argument: there is no default root here.
+[[nodiscard]] Result<std::string> root_of(const GlobalOptions& options);
 
 /// Errors: invalid_argument: there is no default root here; unsupported: the kind of root.
 [[nodiscard]] Result<Store> open_store(const GlobalOptions& options);
@@ -62,5 +66,9 @@ template <class Take>
 
 /// The document in a file, or on standard input for "-". Errors: invalid_argument, too_large, io.
 [[nodiscard]] Result<Document> read_document(Kernel& kernel, const std::string& file);
+
+/// The document on standard input, whose end has to come before `deadline`. Errors: as
+/// read_document; io also if the end does not come.
+[[nodiscard]] Result<Document> read_input_until(Kernel& kernel, Kernel::Clock::time_point deadline);
 
 }  // namespace latchfile::cli

@@ -9,6 +9,7 @@
 #include "latchfile/edit.hpp"
 #include "latchfile/oci.hpp"
 #include "oci/process_reader.hpp"
+#include "oci/steps.hpp"
 
 namespace latchfile::oci {
 namespace {
@@ -68,26 +69,6 @@ Result<std::string> dump(const Json& json) {
   }
 }
 
-/// The document of `from` and the status `next`.
-Result<State> rewritten(const State& from, const Status& next) {
-  Json patch = {{"status", to_string(next)}};
-  const auto* const known = from.process();
-  const auto* const process = process_of(next);
-  if (process == nullptr) {
-    patch["pid"] = nullptr;
-    patch[std::string(identity_member)] = nullptr;
-  } else if (known == nullptr || *known != *process) {
-    patch["pid"] = process->pid();
-    patch[std::string(identity_member)] = identity_of(*process);
-  }
-  const auto text = dump(patch);
-  if (!text) return std::unexpected(text.error());
-  const auto document = merge_patch(from.document(), *text);
-  if (!document) return std::unexpected(document.error());
-  // Read, not assumed: a state is what its document says.
-  return State::parse(*document);
-}
-
 /// From `from` to `next()`, which may rely on what the table says of `from`.
 template <class Next>
 Result<State> step(const State& from, Phase to, Next next) {
@@ -106,6 +87,25 @@ std::string fault_of(const Container& container) {
 }
 
 }  // namespace
+
+Result<State> rewritten(const State& from, const Status& next) {
+  Json patch = {{"status", to_string(next)}};
+  const auto* const known = from.process();
+  const auto* const process = process_of(next);
+  if (process == nullptr) {
+    patch["pid"] = nullptr;
+    patch[std::string(identity_member)] = nullptr;
+  } else if (known == nullptr || *known != *process) {
+    patch["pid"] = process->pid();
+    patch[std::string(identity_member)] = identity_of(*process);
+  }
+  const auto text = dump(patch);
+  if (!text) return std::unexpected(text.error());
+  const auto document = merge_patch(from.document(), *text);
+  if (!document) return std::unexpected(document.error());
+  // Read, not assumed: a state is what its document says.
+  return State::parse(*document);
+}
 
 std::string_view to_string(const Status& status) { return names[status.index()]; }
 

@@ -71,6 +71,14 @@ class Kernel {
   /// one: it sleeps until the lock is free, and holds nothing when it fails.
   [[nodiscard]] virtual Sys<> flock_until(int fd, int operation, Clock::time_point deadline) = 0;
 
+  // Streams.
+  /// poll(2): whether `fd` has something to read, or its end, before `deadline`.
+  [[nodiscard]] virtual Sys<bool> readable_by(int fd, Clock::time_point deadline) {
+    static_cast<void>(fd);
+    static_cast<void>(deadline);
+    return std::unexpected(Errno{ENOSYS});
+  }
+
   // Terminals.
   /// The width of the terminal that `fd` is, 0 if it does not say; ENOTTY if it is none.
   [[nodiscard]] virtual Sys<unsigned> terminal_columns(int fd) {

@@ -147,6 +147,8 @@ void restore_default_signals() {
   std::signal(SIGPIPE, SIG_DFL);
 }
 
+void survive_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
+
 Sys<ExitCode> run_program(const std::vector<std::string>& arguments, int descriptor) {
   const WatchedSignals signals;
   const auto pid = start(arguments, {.kept = descriptor}, signals.before());

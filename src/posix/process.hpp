@@ -18,6 +18,9 @@ namespace latchfile {
 /// and SIGPIPE, which ends us quietly when nobody reads what we write.
 void restore_default_signals();
 
+/// A write to a pipe that nobody reads any more fails from now on, with EPIPE, and does not end us.
+void survive_broken_pipes();
+
 /// How a program ended: its exit code, or 128 and the number of the signal that ended it.
 using ExitCode = int;
 

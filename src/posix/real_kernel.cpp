@@ -3,11 +3,13 @@
 // The only file that calls the operating system, but for process.cpp, which starts programs.
 #include "posix/real_kernel.hpp"
 
+#include <algorithm>
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/file.h>
@@ -140,6 +142,18 @@ class RealKernel final : public Kernel {
   Sys<> flock(int fd, int operation) override { return outcome(::flock(fd, operation)); }
   Sys<> flock_until(int fd, int operation, Clock::time_point deadline) override {
     return FlockSleeper(fd, operation).wait_until(deadline);
+  }
+
+  Sys<bool> readable_by(int fd, Clock::time_point deadline) override {
+    const auto left = std::max(deadline - now(), Clock::duration::zero());
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    timespec limit{};
+    limit.tv_sec = seconds.count();
+    limit.tv_nsec = std::chrono::nanoseconds(left - seconds).count();
+    pollfd polled{.fd = fd, .events = POLLIN, .revents = 0};
+    const int ready = ::ppoll(&polled, 1, &limit, nullptr);
+    if (ready < 0) return std::unexpected(Errno{errno});
+    return ready > 0;
   }
 
   Sys<unsigned> terminal_columns(int fd) override {

@@ -17,7 +17,7 @@ using Help = Cli;
 using Usage = Cli;
 
 const std::vector<std::string> commands = {"create", "state", "save",  "update", "list",
-                                           "delete", "lock",  "locks", "check"};
+                                           "delete", "lock",  "locks", "check",  "hook"};
 
 TEST_F(Help, NamesEveryCommandOptionAndExitCode) {
   const auto help = latchfile({"--help"});
@@ -64,7 +64,7 @@ TEST_F(Help, OfEachCommandNamesWhatItTakes) {
       {"delete", {"ID", "--force", "--if-match VERSION", "--timeout SECONDS", "--nonblock"}},
       {"lock", {"ID", "CMD", "--timeout SECONDS", "--nonblock"}},
       {"locks", {"-f,--format FORMAT"}},
-      {"check", {"--repair", "--timeout SECONDS", "-f,--format FORMAT"}}};
+                                           "delete", "lock",  "locks", "check",  "hook"};
   for (const auto& [command, names] : expected) {
     const auto help = latchfile({command, "--help"}).out;
     for (const auto& name : names)
