@@ -60,7 +60,7 @@ std::optional<Process> same_process(const Observer& observer, const Process& rec
                                     const State& said) {
   const auto* const named = said.process();
   if (named == nullptr || named->pid() != recorded.pid()) return std::nullopt;
-  const auto now = identified(observer, *named);
+  auto now = identified(observer, *named);
   // A container may have ended before its poststart: whoever had the pid last was the one.
   if (!now || *now == recorded) return recorded;
   // No two processes have a pid at once.
