@@ -61,7 +61,7 @@ void perform(const cli::Action& action) {
   EmptyWorld kernel;
   cli::Output out(kernel, 1, "standard output");
   cli::Output notes(kernel, 2, "standard error");
-  const cli::GlobalOptions options{.root = "/root"};
+  const cli::GlobalOptions options{.root = "/root", .local = {}};
   cli::Session session{kernel,
                        Store(std::make_shared<const LocalBackend>(kernel, "/root", LocalOptions())),
                        out,
@@ -95,6 +95,7 @@ void cli(std::string_view input) {
   cli::add_delete(app, action);
   cli::add_lock(app, action);
   cli::add_locks(app, action);
+  cli::add_check(app, action);
   cli::add_hook(app, action);
   try {
     std::ranges::reverse(arguments);

@@ -156,11 +156,8 @@ void add_check(CLI::App& app, Action& action) {
                                 "Remove what killed processes left, move corrupt states aside, and "
                                 "write down who is stopped")
                      ->option_text(" ");
-  command.parser
-      ->add_option("--timeout", command.options->wait.timeout_seconds,
-                   "Wait at most that long for each lock that a repair takes; default: 1")
-      ->option_text("SECONDS")
-      ->check(seconds_fault)
+  add_timeout(*command.parser, command.options->wait.timeout_seconds,
+              "Wait at most that long for each lock that a repair takes; default: 1")
       ->needs(repair);
   add_format(*command.parser, command.options->format);
   on_parsed(command, action, run);

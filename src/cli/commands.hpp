@@ -49,8 +49,6 @@ void on_parsed(const Command<Options>& command, Action& action, Run run) {
   });
 }
 
-/// What is wrong with `text` as a number of seconds; empty if nothing is.
-[[nodiscard]] std::string seconds_fault(const std::string& text);
 void add_wait_options(CLI::App& parser, WaitOptions& into);
 /// --timeout alone.
 CLI::Option* add_timeout(CLI::App& parser, std::optional<double>& into,

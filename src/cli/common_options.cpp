@@ -7,7 +7,9 @@
 #include <cmath>
 
 namespace latchfile::cli {
+namespace {
 
+/// What is wrong with `text` as a number of seconds; empty if nothing is.
 std::string seconds_fault(const std::string& text) {
   double seconds = -1;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
@@ -15,6 +17,8 @@ std::string seconds_fault(const std::string& text) {
   if (whole && std::isfinite(seconds) && seconds >= 0) return {};
   return "'" + text + "' is not a number of seconds, such as 5 or 0.2";
 }
+
+}  // namespace
 
 CLI::Option* add_timeout(CLI::App& parser, std::optional<double>& into,
                          const std::string& description) {

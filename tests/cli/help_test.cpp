@@ -64,7 +64,9 @@ TEST_F(Help, OfEachCommandNamesWhatItTakes) {
       {"delete", {"ID", "--force", "--if-match VERSION", "--timeout SECONDS", "--nonblock"}},
       {"lock", {"ID", "CMD", "--timeout SECONDS", "--nonblock"}},
       {"locks", {"-f,--format FORMAT"}},
-                                           "delete", "lock",  "locks", "check",  "hook"};
+      {"check", {"--repair", "--timeout SECONDS", "-f,--format FORMAT"}},
+      {"hook",
+       {"STAGE", "--keep", "--timeout SECONDS", "--log FILE", "--strict", "--print-config"}}};
   for (const auto& [command, names] : expected) {
     const auto help = latchfile({command, "--help"}).out;
     for (const auto& name : names)
