@@ -127,7 +127,10 @@ TEST_F(CheckTest, NeverMovesOverAnEarlierQuarantine) {
   constexpr int times = 5;
   for (int i = 0; i < times; ++i) {
     put("web.state", std::to_string(i));
-    EXPECT_TRUE(repair().findings.back().repair->has_value());
+    const auto report = repair();
+    ASSERT_EQ(report.findings.front().kind, Finding::Kind::corrupt);
+    const auto& moved = report.findings.front().repair;
+    ASSERT_TRUE(moved && moved->has_value());
   }
   std::vector<std::string> contents;
   for (const auto& name : names())
