@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "runtime/bundle.hpp"
+#include "runtime/runtime.hpp"
 
 #include <filesystem>
 #include <stdexcept>
@@ -30,28 +30,24 @@ json config_of(const json& hooks, const std::vector<std::string>& program_argume
 
 }  // namespace
 
-Bundle::Bundle(std::string runtime, const std::vector<std::string>& hook_options,
-               const std::vector<std::string>& program_arguments)
-    : runtime_(std::move(runtime)) {
-  for (const std::string needed : {"proc", "dev"})
-    fs::create_directories(dir_ / ("bundle/rootfs/" + needed));
-  fs::copy_file(CONTAINER_PROGRAM, dir_ / "bundle/rootfs/program");
+Runtime::Runtime(std::string name, const std::vector<std::string>& hook_options,
+                 const std::vector<std::string>& program_arguments)
+    : name_(std::move(name)) {
   std::vector<std::string> print = {"hook", "--print-config", "--log", dir_ / "complaints"};
   print.insert(print.end(), hook_options.begin(), hook_options.end());
   const auto hooks = latchfile(print);
-  if (hooks.exit_code != 0) throw std::runtime_error("--print-config: " + hooks.err);
-  write_text(dir_ / "bundle/config.json",
-             config_of(json::parse(hooks.out), program_arguments).dump(1));
+  if (hooks.exit_code != 0) throw std::name_error("--print-config: " + hooks.err);
+  config_ = config_of(json::parse(hooks.out), program_arguments);
 }
 
-Bundle::~Bundle() {
+Runtime::~Runtime() {
   const auto state = fs::path(dir_ / "runtime");
   if (!fs::exists(state)) return;
   for (const auto& id : names_in(state))
-    static_cast<void>(this->runtime({"delete", "--force", id}));
+    static_cast<void>(call({"delete", "--force", id}));
 }
 
-std::vector<std::string> Bundle::command(const std::vector<std::string>& arguments) const {
+std::vector<std::string> Runtime::command(const std::vector<std::string>& arguments) const {
   // crun wants cgroup v2 alone at /sys/fs/cgroup, and gets it in a mount namespace of its own. The
   // container inherits the streams, and would keep a pipe to us open.
   static const std::string script =
@@ -60,38 +56,43 @@ std::vector<std::string> Bundle::command(const std::vector<std::string>& argumen
       "/sys/fs/cgroup && exec \"$@\"' sh \"$@\"\n"
       "fi\n"
       "exec \"$@\"";
-  std::vector<std::string> all = {"sh", "-c", script, "sh", runtime_, "--root", dir_ / "runtime"};
+  std::vector<std::string> all = {"sh", "-c", script, "sh", name_, "--root", dir_ / "runtime"};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }
 
-int Bundle::runtime(const std::vector<std::string>& arguments) const {
+int Runtime::call(const std::vector<std::string>& arguments) const {
   auto all = command(arguments);
   all[2] = "exec </dev/null >>log 2>&1\n" + all[2];
   return run(all, {.working_directory = dir_.path().string()}).exit_code;
 }
 
-int Bundle::create(const std::string& id) const {
-  return runtime({"create", "--bundle", dir_ / "bundle", id});
+int Runtime::create(const std::string& id) const {
+  const fs::path bundle = bundle_of(id);
+  for (const auto* const needed : {"proc", "dev"})
+    fs::create_directories(bundle / "rootfs" / needed);
+  fs::copy_file(CONTAINER_PROGRAM, bundle / "rootfs/program", fs::copy_options::skip_existing);
+  write_text(bundle / "config.json", config_.dump(1));
+  return call({"create", "--bundle", bundle, id});
 }
 
-json Bundle::state(const std::string& id) const {
+json Runtime::state(const std::string& id) const {
   const auto printed = run(command({"state", id}));
   return printed.exit_code == 0 ? json::parse(printed.out) : json();
 }
 
-Outcome Bundle::latchfile(const std::vector<std::string>& arguments) const {
+Outcome Runtime::latchfile(const std::vector<std::string>& arguments) const {
   std::vector<std::string> all = {LATCHFILE_BINARY, "--root", records()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return run(all);
 }
 
-json Bundle::record(const std::string& id) const {
+json Runtime::record(const std::string& id) const {
   const auto printed = latchfile({"state", id});
   return printed.exit_code == 0 ? json::parse(printed.out) : json();
 }
 
-std::string Bundle::listed(const std::string& id) const {
+std::string Runtime::listed(const std::string& id) const {
   const auto containers = json::parse(latchfile({"list", "-f", "json"}).out);
   for (const auto& container : containers) {
     if (container["id"] == id) return container["status"];
@@ -99,11 +100,11 @@ std::string Bundle::listed(const std::string& id) const {
   return {};
 }
 
-std::string Bundle::log() const {
+std::string Runtime::log() const {
   return fs::exists(dir_ / "log") ? read_text(dir_ / "log") : std::string();
 }
 
-std::string Bundle::complaints() const {
+std::string Runtime::complaints() const {
   return fs::exists(dir_ / "complaints") ? read_text(dir_ / "complaints") : std::string();
 }
 

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Containers of a real runtime: a bundle whose hooks are `latchfile hook`, and the runtime's
-// commands on it. All state is in a directory of the test.
+// A real runtime and its containers, whose hooks are `latchfile hook`. All state is in a directory
+// of the test. Each container has a bundle of its own: runtimes write into the root file system
+// that they are given, and runc loses the race of two that share one.
 #pragma once
 
 #include <string>
@@ -14,15 +15,15 @@
 
 namespace latchfile::test {
 
-class Bundle {
+class Runtime {
  public:
   /// `hook_options` go to `latchfile hook --print-config`; `program_arguments` to the program.
-  Bundle(std::string runtime, const std::vector<std::string>& hook_options = {},
-         const std::vector<std::string>& program_arguments = {});
-  Bundle(const Bundle&) = delete;
-  Bundle& operator=(const Bundle&) = delete;
+  Runtime(std::string name, const std::vector<std::string>& hook_options = {},
+          const std::vector<std::string>& program_arguments = {});
+  Runtime(const Runtime&) = delete;
+  Runtime& operator=(const Runtime&) = delete;
   /// Deletes every container that is left, whatever state it is in.
-  ~Bundle();
+  ~Runtime();
 
   /// An id that no other test has: runtimes name cgroups by it, which all share.
   [[nodiscard]] std::string id(const std::string& name) const {
@@ -30,9 +31,12 @@ class Bundle {
   }
 
   /// `RUNTIME ARGUMENTS…`: its exit code. What it and the container print goes to `log()`.
-  [[nodiscard]] int runtime(const std::vector<std::string>& arguments) const;
-  /// `RUNTIME create ID`.
+  [[nodiscard]] int call(const std::vector<std::string>& arguments) const;
+  /// `RUNTIME create ID`, in `bundle_of(ID)`.
   [[nodiscard]] int create(const std::string& id) const;
+  [[nodiscard]] std::string bundle_of(const std::string& id) const {
+    return dir_ / ("bundles/" + id);
+  }
   /// What `RUNTIME state ID` prints; null if it fails.
   [[nodiscard]] nlohmann::json state(const std::string& id) const;
 
@@ -47,14 +51,14 @@ class Bundle {
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::string complaints() const;
 
-  [[nodiscard]] const TempDir& dir() const { return dir_; }
   [[nodiscard]] std::string records() const { return dir_ / "records"; }
 
  private:
   [[nodiscard]] std::vector<std::string> command(const std::vector<std::string>& arguments) const;
 
   TempDir dir_;
-  std::string runtime_;
+  std::string name_;
+  nlohmann::json config_;  ///< of every bundle
 };
 
 }  // namespace latchfile::test
