@@ -132,7 +132,6 @@ struct Container {
   std::string bundle;                 ///< absolute path
   std::string oci_version = "1.0.2";  ///< of the specification that the runtime follows
   /// Those of its config.json.
-  // The default spares whoever leaves it out a warning. NOLINTNEXTLINE(*-redundant-member-init)
   Annotations annotations = {};
 };
 

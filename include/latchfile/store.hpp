@@ -4,11 +4,13 @@
 //
 // Calling sequence:
 //
-//   auto store = latchfile::open_local("/run/myruntime");         // <latchfile/local.hpp>
-//   auto vacancy = store->lock_for_new(id, Wait::never());        // nobody else creates this id
-//   now auto state = std::move(*vacancy).create(document);            // and still nobody else
-//   changes it state->save(changed);                                         // old or new, never
-//   half of each std::move(*state).destroy();
+// clang-format off
+//   auto store = latchfile::open_local("/run/myruntime");       // <latchfile/local.hpp>
+//   auto vacancy = store->lock_for_new(id, Wait::never());      // nobody else creates this id now
+//   auto state = std::move(*vacancy).create(document);          // and still nobody else changes it
+//   state->save(changed);                                       // old or new, never half of each
+//   std::move(*state).destroy();
+// clang-format on
 //
 // Reading needs no lock: load, load_all and list never wait for a writer. Whatever changes a
 // document holds its lock and sees the document as it was read under that lock, so a lost update
