@@ -36,7 +36,7 @@ Runtime::Runtime(std::string name, const std::vector<std::string>& hook_options,
   std::vector<std::string> print = {"hook", "--print-config", "--log", dir_ / "complaints"};
   print.insert(print.end(), hook_options.begin(), hook_options.end());
   const auto hooks = latchfile(print);
-  if (hooks.exit_code != 0) throw std::name_error("--print-config: " + hooks.err);
+  if (hooks.exit_code != 0) throw std::runtime_error("--print-config: " + hooks.err);
   config_ = config_of(json::parse(hooks.out), program_arguments);
 }
 
