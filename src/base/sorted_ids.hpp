@@ -7,6 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,10 @@ namespace latchfile {
 
 class SortedIds {
  public:
+  /// For names of `bytes` in all: room that is not touched before it is needed costs nothing, and
+  /// growing step by step would copy all that is there.
+  explicit SortedIds(std::size_t bytes = 0);
+
   /// Adds the container `container` of the sandbox `sandbox`, or of none where that is empty. Parts
   /// that no id can be made of are passed over. At most 4 GiB of text in all.
   void add(std::string_view sandbox, std::string_view container);
@@ -29,17 +34,18 @@ class SortedIds {
   struct Text {
     std::uint64_t key;  ///< the 8 bytes that are compared just now, as a big-endian number
     std::uint32_t at;
-    std::uint8_t bytes;
+    std::uint8_t bytes;  ///< none: it was there before
     std::uint8_t container_at;
   };
 
   [[nodiscard]] std::uint64_t key_of(const Text& text, std::size_t at) const;
   void sort_from(std::span<Text> texts, std::size_t at);
-  void distribute(std::span<Text> texts, unsigned shift);
+  void sort_by_key(std::span<Text> texts, std::size_t at);
+  void sort_by_byte(std::span<Text> texts, std::size_t at);
 
   std::string block_;
   std::vector<Text> texts_;
-  std::vector<Text> scratch_;
+  std::unique_ptr<Text[]> scratch_;  ///< as many as texts_, once these are all there
 };
 
 }  // namespace latchfile

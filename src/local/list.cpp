@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <dirent.h>
 #include <memory>
+#include <optional>
+#include <span>
 
 #include "base/sorted_ids.hpp"
 #include "local/names.hpp"
@@ -24,16 +26,17 @@ std::size_t buffer_bytes_for(const struct stat& directory) {
   return std::clamp(wanted, least_buffer_bytes, most_buffer_bytes);
 }
 
+/// Calls `visit(name, inode)` for each of the records that getdents64 gives.
 template <class Visit>
-void visit_records(const char* records, std::size_t bytes, Visit& visit) {
-  for (std::size_t at = 0; at < bytes;) {
-    const auto* record = reinterpret_cast<const dirent64*>(records + at);
+void for_each_entry(std::span<const char> records, Visit visit) {
+  for (std::size_t at = 0; at < records.size();) {
+    const auto* record = reinterpret_cast<const dirent64*>(records.data() + at);
     visit(std::string_view(record->d_name), record->d_ino);
     at += record->d_reclen;
   }
 }
 
-/// Calls `visit(name, inode)` for each entry.
+/// Calls `visit(records)` until all entries of the directory were there.
 ///
 /// One getdents64 sees the directory at one moment. Between two of them an entry may move behind
 /// the reader: tmpfs lists the newest first, and a rename makes an entry the newest, so that a
@@ -41,7 +44,7 @@ void visit_records(const char* records, std::size_t bytes, Visit& visit) {
 /// that is made to fit. Only beyond 64 MiB of names, some hundred thousand containers, are there
 /// several reads.
 template <class Visit>
-Result<> for_each_name(const Directory& dir, Visit visit) {
+Result<> for_each_read(const Directory& dir, Visit visit) {
   const auto failed = [&](Errno error) {
     return std::unexpected(sys_error("list", dir, "", error));
   };
@@ -68,27 +71,35 @@ Result<> for_each_name(const Directory& dir, Visit visit) {
       bytes = std::min(2 * bytes, most_buffer_bytes);
       continue;
     }
-    visit_records(buffer.get(), *filled + *more, visit);
+    visit(std::span<const char>(buffer.get(), *filled + *more));
     while (*more > 0) {
       more = read_to(0, bytes);
       if (!more) return failed(more.error());
-      visit_records(buffer.get(), *more, visit);
+      visit(std::span<const char>(buffer.get(), *more));
     }
     return {};
   }
 }
 
+template <class Visit>
+Result<> for_each_name(const Directory& dir, Visit visit) {
+  return for_each_read(dir, [&](std::span<const char> records) { for_each_entry(records, visit); });
+}
+
 }  // namespace
 
 Result<std::vector<ContainerId>> list_ids(const Directory& dir) {
-  SortedIds ids;
-  auto visited = for_each_name(dir, [&](std::string_view name, ino_t) {
-    if (const auto parts = names::split(name, names::state_suffix)) {
-      ids.add(parts->sandbox, parts->container);
-    }
+  std::optional<SortedIds> ids;
+  auto visited = for_each_read(dir, [&](std::span<const char> records) {
+    if (!ids) ids.emplace(records.size());
+    for_each_entry(records, [&](std::string_view name, ino_t) {
+      if (const auto parts = names::split(name, names::state_suffix)) {
+        ids->add(parts->sandbox, parts->container);
+      }
+    });
   });
   if (!visited) return std::unexpected(std::move(visited.error()));
-  return std::move(ids).take();
+  return std::move(*ids).take();
 }
 
 Result<std::vector<std::string>> list_names(const Directory& dir) {
