@@ -21,18 +21,19 @@ bool unmoved(const struct stat& before, const struct stat& after, std::size_t by
 Sys<std::string> read_bytes(Kernel& kernel, const UniqueFd& fd, std::size_t expected) {
   std::string bytes;
   bytes.reserve(expected + spare_bytes);
-  bytes.resize(expected + 1);
-  std::size_t used = 0;
-  while (used < bytes.size()) {
-    const auto got = retry_eintr(
-        [&] { return kernel.read(fd.get(), bytes.data() + used, bytes.size() - used); });
-    if (!got) return std::unexpected(got.error());
-    if (*got == 0) break;
-    used += *got;
-    // A regular file gives less than asked only at its end; the fstat that follows is the proof.
-    if (used == expected) break;
-  }
-  bytes.resize(used);
+  Sys<std::size_t> got = 0;
+  // Unlike resize, does not fill with zeros what is read over at once.
+  bytes.resize_and_overwrite(expected + 1, [&](char* to, std::size_t room) {
+    std::size_t used = 0;
+    do {
+      got = retry_eintr([&] { return kernel.read(fd.get(), to + used, room - used); });
+      if (!got || *got == 0) break;
+      used += *got;
+      // A regular file gives less than asked only at its end; the fstat that follows is the proof.
+    } while (used < expected);
+    return used;
+  });
+  if (!got) return std::unexpected(got.error());
   return bytes;
 }
 
