@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `latchfile state ID` as a whole process, from fork to its end, beside /bin/true.
+// `latchfile state ID` as a whole process, from fork to its end, beside /bin/true; and a program
+// that does nothing with the same libraries, whose start is the least that ours can cost.
 #include <fcntl.h>
 #include <spawn.h>
 #include <sys/wait.h>
@@ -30,31 +31,38 @@ void run(const std::vector<std::string>& arguments, const posix_spawn_file_actio
   require(waitpid(pid, &status, 0) == pid && status == 0, argv[0]);
 }
 
+/// `arguments` as a whole process, beside /bin/true.
+void measure_process(benchmark::State& state, const std::vector<std::string>& arguments) {
+  const std::vector<std::string> nothing = {"/bin/true"};
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+  const auto batch_of = [&](const std::vector<std::string>& command) {
+    return Side{[&] {
+                  for (int i = 0; i < calls; ++i)
+                    run(command, actions);
+                },
+                calls};
+  };
+  for (auto _ : state) {
+    measure_pair(state, batch_of(arguments), batch_of(nothing), rounds, Time::wall,
+                 cost_at_most(2.5));
+  }
+  posix_spawn_file_actions_destroy(&actions);
+}
+
 void state_of_one(benchmark::State& state) {
   const test::TempDir root(memory_file_system);
   const auto id = test::id_of("pod1/web");
   require(
       open_without_sync(root.path()).create(id, Wait::never(), container_document(id)).has_value(),
       "create");
-  const std::vector<std::string> ours = {LATCHFILE_BINARY, "--root", root.path(), "state",
-                                         "pod1/web"};
-  const std::vector<std::string> nothing = {"/bin/true"};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-  const auto batch_of = [&](const std::vector<std::string>& arguments) {
-    return Side{[&] {
-                  for (int i = 0; i < calls; ++i)
-                    run(arguments, actions);
-                },
-                calls};
-  };
-  for (auto _ : state) {
-    measure_pair(state, batch_of(ours), batch_of(nothing), rounds, Time::wall, cost_at_most(2.5));
-  }
-  posix_spawn_file_actions_destroy(&actions);
+  measure_process(state, {LATCHFILE_BINARY, "--root", root.path(), "state", "pod1/web"});
 }
 BENCHMARK(state_of_one)->Name("state")->Apply(as_pair);
+
+void linked(benchmark::State& state) { measure_process(state, {LINKED_PROGRAM}); }
+BENCHMARK(linked)->Apply(as_pair);
 
 }  // namespace
 }  // namespace latchfile::bench
