@@ -11,10 +11,6 @@ namespace {
 constexpr std::size_t gap = 3;
 constexpr std::size_t longest_field = 4096;
 
-std::string shown(const std::string& field) {
-  return field.empty() ? "-" : printable(field, longest_field);
-}
-
 std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
   std::string line;
   for (std::size_t column = 0; column < row.size(); ++column) {
@@ -25,6 +21,10 @@ std::string line_of(const Row& row, const std::vector<std::size_t>& widths) {
 }
 
 }  // namespace
+
+std::string shown(const std::string& field) {
+  return field.empty() ? "-" : printable(field, longest_field);
+}
 
 void print_table(Output& out, const Row& header, const std::vector<Row>& rows) {
   std::vector<Row> lines = {header};

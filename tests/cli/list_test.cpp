@@ -140,8 +140,8 @@ TEST_F(List, ShowsManyContainersThatSomebodyHolds) {
 TEST_F(List, RefusesFormatsAndMixesItDoesNotKnow) {
   EXPECT_THAT(latchfile({"list", "-f", "yaml"}),
               fails(2,
-                    "latchfile list: --format: yaml not in {table,json}; see 'latchfile list "
-                    "--help'"));
+                    "latchfile list: format 'yaml': it is neither table nor json, nor does it have "
+                    "a field, as '{id}' does"));
   EXPECT_THAT(latchfile({"list", "-q", "-f", "json"}),
               fails(2, "latchfile list: --format excludes --quiet; see 'latchfile list --help'"));
   EXPECT_THAT(latchfile({"list", "web"}), fails_saying(2, "not expected: web"));
