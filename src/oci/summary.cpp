@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "oci/summary.hpp"
 
+#include <array>
+#include <cstdint>
 #include <string_view>
 
 #include "oci/members.hpp"
@@ -74,15 +76,27 @@ void read_member(std::string_view key, JsonValue content, Summary& into) {
   }
 }
 
+/// The status of an old runsc, which wrote the number that its constant happened to have.
+std::string_view status_of_number(std::uint64_t number) {
+  constexpr auto names =
+      std::to_array<std::string_view>({"created", "creating", "paused", "running", "stopped"});
+  return number < names.size() ? names[number] : std::string_view();
+}
+
 }  // namespace
 
 Summary summarize(const Document& document) {
   Summary summary;
   ProcessReader process;
+  bool of_runsc = false;
+  std::uint64_t status_number = ~std::uint64_t{};
   for_each_member(document, [&](std::string_view key, JsonValue content) {
     if (process.take(key, content) || process.take_foreign(key, content)) return;
+    if (key == "bundleDir") of_runsc = true;
+    if (key == "status" && content.get_uint64().get(status_number) == simdjson::SUCCESS) return;
     read_member(key, content, summary);
   });
+  if (of_runsc && summary.status.empty()) summary.status = status_of_number(status_number);
   summary.process = process.process();
   return summary;
 }

@@ -13,8 +13,8 @@
 // | annotations | annotations | spec.annotations | config.labels, the others |           |
 // clang-format on
 //
-// process_reader.hpp has the same for the process. A document of any other form has an empty
-// summary; none is an error.
+// Earlier releases of runsc wrote the status as a number. process_reader.hpp has the same for the
+// process. A document of any other form has an empty summary; none is an error.
 #pragma once
 
 #include <optional>

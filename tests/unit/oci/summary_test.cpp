@@ -25,14 +25,26 @@ TEST(Summary, OfAnOciState) {
 TEST(Summary, OfRunsc) {
   const auto found = of(R"({"id":"web","spec":{"ociVersion":"1.1.0","annotations":{"k":"v"},
       "process":{"pid":1}},"bundleDir":"/b","createdAt":"2026-01-02T03:04:05.6Z","owner":"root",
-      "status":2,"goferPid":9,"sandbox":{"id":"web","pid":43,"cid":7}})");
+      "status":"paused","goferPid":9,"sandbox":{"id":"web","pid":43,"cid":7}})");
   EXPECT_EQ(found.oci_version, "1.1.0");
+  EXPECT_EQ(found.status, "paused");
   EXPECT_EQ(found.process, Process::recorded(43).value());
   EXPECT_EQ(found.bundle, "/b");
   EXPECT_EQ(found.created, "2026-01-02T03:04:05.6Z");
   EXPECT_EQ(found.owner, "root");
   EXPECT_EQ(found.annotations, (Annotations{{"k", "v"}}));
-  EXPECT_EQ(found.status, "") << "a number is no status";
+}
+
+TEST(Summary, OfAnOldRunscHasItsStatusFromANumber) {
+  const std::vector<std::string> names = {"created", "creating", "paused", "running", "stopped"};
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    const auto number = std::to_string(i);
+    EXPECT_EQ(of(R"({"bundleDir":"/b","status":)" + number + "}").status, names[i]);
+    EXPECT_EQ(of(R"({"status":)" + number + R"(,"bundleDir":"/b"})").status, names[i]);
+    EXPECT_EQ(of(R"({"status":)" + number + R"(,"bundle":"/b"})").status, "") << "not runsc's";
+  }
+  for (const std::string number : {"5", "-1", "2.0", "18446744073709551616"})
+    EXPECT_EQ(of(R"({"bundleDir":"/b","status":)" + number + "}").status, "") << number;
 }
 
 TEST(Summary, OfRunc) {
