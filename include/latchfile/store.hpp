@@ -119,11 +119,19 @@ struct LoadedEntry {
   Result<Snapshot> state;
 };
 
-/// Who holds the lock of a container.
+/// A process that waits for the lock of a container.
+struct LockWaiter {
+  pid_t pid;            ///< 0: one of another pid namespace, which has no number here
+  std::string command;  ///< its arguments, joined by spaces; empty if it is gone or has no pid here
+};
+
+/// Who holds the lock of a container, and who waits behind it.
 struct LockHolder {
   ContainerId id;
-  pid_t pid;            ///< the process that took the lock
-  std::string command;  ///< its arguments, joined by spaces; empty if it is gone
+  pid_t pid;            ///< the process that took the lock; 0 as above
+  std::string command;  ///< as above; if that process is gone, a child that it left has the lock
+  /// Sorted by pid. Where several share the lock, as readers do, each has all of them.
+  std::vector<LockWaiter> waiters = {};
 };
 
 /// The states of many containers: a handle that is cheap to copy.
@@ -182,9 +190,10 @@ class LATCHFILE_EXPORT Store {
   [[nodiscard]] Result<Snapshot> update(const ContainerId& id, Wait wait,
                                         const Change& change) const;
 
-  /// Who holds which lock just now, sorted by id; takes no lock itself. A holder that this process
-  /// cannot see, in another pid namespace or on another machine, is left out. Errors: as list,
-  /// unsupported: /proc/locks cannot be read.
+  /// Who holds which lock just now and who waits for it, sorted by id; takes no lock itself. What
+  /// the errors of a busy lock say comes from the same place. A holder that the kernel does not
+  /// show to this process, because it is outside of this pid namespace or on another machine, is
+  /// left out with all who wait for it. Errors: as list, unsupported: /proc/locks cannot be read.
   [[nodiscard]] Result<std::vector<LockHolder>> locks() const;
 
   /// Examines every entry, and repairs what can be if that is asked for: see <latchfile/check.hpp>.

@@ -13,30 +13,58 @@ struct Options {
   std::string format = "table";
 };
 
+/// What a person needs to know where there is no command to show.
+std::string command_or_reason(pid_t pid, const std::string& command, std::string_view if_gone) {
+  if (pid == 0) return "(a process of another pid namespace)";
+  return command.empty() ? std::string(if_gone) : command;
+}
+
+std::string pid_or_none(pid_t pid) { return pid == 0 ? std::string() : std::to_string(pid); }
+
+void add_rows(const LockHolder& holder, std::vector<Row>& rows) {
+  const std::string id(holder.id.text());
+  rows.push_back(
+      {id, pid_or_none(holder.pid), "holds",
+       command_or_reason(holder.pid, holder.command, "(is gone but left the lock to a child)")});
+  for (const auto& waiter : holder.waiters) {
+    rows.push_back({id, pid_or_none(waiter.pid), "waits",
+                    command_or_reason(waiter.pid, waiter.command, "(is gone)")});
+  }
+}
+
+nlohmann::ordered_json json_of(const LockHolder& holder) {
+  auto waiters = nlohmann::ordered_json::array();
+  for (const auto& waiter : holder.waiters)
+    waiters.push_back({{"pid", waiter.pid}, {"command", waiter.command}});
+  return {{"id", holder.id.text()},
+          {"pid", holder.pid},
+          {"command", holder.command},
+          {"waiters", std::move(waiters)}};
+}
+
 Result<int> run(Session& session, const Options& options) {
   const auto holders = session.store.locks();
   if (!holders) return std::unexpected(holders.error());
   if (options.format == "json") {
     JsonArray array(session.out);
-    for (const auto& holder : *holders) {
-      array.add({{"id", holder.id.text()}, {"pid", holder.pid}, {"command", holder.command}});
-    }
+    for (const auto& holder : *holders)
+      array.add(json_of(holder));
     array.end();
     return exit_done;
   }
   std::vector<Row> rows;
-  for (const auto& holder : *holders) {
-    rows.push_back({std::string(holder.id.text()), std::to_string(holder.pid), holder.command});
-  }
-  print_table(session.out, {"ID", "PID", "COMMAND"}, rows);
+  for (const auto& holder : *holders)
+    add_rows(holder, rows);
+  print_table(session.out, {"ID", "PID", "DOES", "COMMAND"}, rows);
   return exit_done;
 }
 
 }  // namespace
 
 void add_locks(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(app, "locks", "Show who holds which lock, taking none",
-                                            "latchfile locks");
+  const auto command = add_command<Options>(
+      app, "locks", "Show who holds which lock and who waits for it, taking none",
+      "latchfile locks");
   add_format(*command.parser, command.options->format);
   on_parsed(command, action, run);
 }

@@ -9,6 +9,24 @@
 #include "posix/lock_holder.hpp"
 
 namespace latchfile {
+namespace {
+
+/// Those of `flocks` that are on one lock file, all holders with all waiters.
+void add_holders(Kernel& kernel, const ContainerId& id, const std::vector<FlockEntry>& flocks,
+                 std::vector<LockHolder>& into) {
+  std::vector<LockWaiter> waiters;
+  for (const auto& entry : flocks) {
+    if (entry.waiting) waiters.push_back({entry.pid, command_of(kernel, entry.pid)});
+  }
+  std::ranges::sort(waiters, {}, &LockWaiter::pid);
+  for (const auto& entry : flocks) {
+    if (!entry.waiting) {
+      into.push_back({id, entry.pid, command_of(kernel, entry.pid), waiters});
+    }
+  }
+}
+
+}  // namespace
 
 Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
   auto flocks = read_flocks(dir.kernel);
@@ -16,7 +34,6 @@ Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
     return std::unexpected(
         Error{Errc::unsupported, flocks.error().value, "list the holders of locks: /proc/locks"});
   }
-  std::erase_if(*flocks, [](const FlockEntry& entry) { return entry.waiting; });
   const auto files = list_lock_files(dir);
   if (!files) return std::unexpected(files.error());
 
@@ -29,10 +46,10 @@ Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
     const auto stat =
         dir.kernel.fstatat(dir.fd.get(), names::lock(file.id).c_str(), AT_SYMLINK_NOFOLLOW);
     if (!stat) continue;  // unlinked meanwhile
-    for (const auto& entry : same_inode) {
-      if (entry.device != stat->st_dev) continue;
-      holders.push_back({file.id, entry.pid, command_of(dir.kernel, entry.pid)});
-    }
+    std::vector<FlockEntry> on_file;
+    std::ranges::copy_if(same_inode, std::back_inserter(on_file),
+                         [&](const FlockEntry& entry) { return entry.device == stat->st_dev; });
+    add_holders(dir.kernel, file.id, on_file, holders);
   }
   std::ranges::sort(holders, {}, [](const LockHolder& holder) {
     return std::pair(holder.id.text(), holder.pid);

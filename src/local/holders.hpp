@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who holds the locks of a root directory: what /proc/locks says of its lock files.
+// Who holds the locks of a root directory and who waits for them: what /proc/locks says of its lock
+// files.
 #pragma once
 
 #include <vector>

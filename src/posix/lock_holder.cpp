@@ -46,7 +46,7 @@ std::optional<FlockEntry> parse_line(std::string_view line) {
   const auto minor = number<unsigned>(file.substr(first + 1, second - first - 1), 16);
   const auto inode = number<ino_t>(file.substr(second + 1), 10);
   if (!major || !minor || !inode) return std::nullopt;
-  return FlockEntry{makedev(*major, *minor), *inode, *pid, waiting};
+  return FlockEntry{makedev(*major, *minor), *inode, std::max(*pid, 0), waiting};
 }
 
 }  // namespace
@@ -70,6 +70,7 @@ Sys<std::vector<FlockEntry>> read_flocks(Kernel& kernel) {
 
 std::string command_of(Kernel& kernel, pid_t pid) {
   constexpr std::size_t max_bytes = 4096;
+  if (pid == 0) return {};
   const auto proc = "/proc/" + std::to_string(pid);
   auto arguments = read_proc(kernel, proc + "/cmdline", max_bytes);
   if (!arguments) return {};
@@ -92,7 +93,7 @@ std::string describe_holder(Kernel& kernel, const struct stat& lock_file) {
   const auto holder = std::ranges::find_if(*flocks, [&](const FlockEntry& entry) {
     return !entry.waiting && entry.device == lock_file.st_dev && entry.inode == lock_file.st_ino;
   });
-  if (holder == flocks->end()) {
+  if (holder == flocks->end() || holder->pid == 0) {
     return "held by a process of another pid namespace or machine, or just released";
   }
   const auto command = command_of(kernel, holder->pid);

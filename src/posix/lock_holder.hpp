@@ -1,6 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who holds a flock(2) lock: read from /proc/locks, without taking any lock (proc(5)).
+// Who holds a flock(2) lock and who waits for it: read from /proc/locks, without taking any lock
+// (proc(5)).
+//
+// The kernel leaves a holder out that has no pid in the pid namespace of /proc, together with those
+// who wait for it. A waiter of another pid namespace behind a holder of this one is shown as pid 0.
 #pragma once
 
 #include <optional>
@@ -15,17 +19,20 @@ namespace latchfile {
 struct FlockEntry {
   dev_t device;
   ino_t inode;
-  pid_t pid;  ///< the process that called flock; a child that inherited the descriptor may hold on
+  /// The process that called flock; a child that inherited the descriptor may hold on. 0: one that
+  /// has no pid here.
+  pid_t pid;
   bool waiting;  ///< blocked behind the holder
 };
 
-/// Every flock in this pid namespace. The kernel leaves out those of processes it cannot name here.
+/// Every flock that the kernel shows here.
 [[nodiscard]] Sys<std::vector<FlockEntry>> read_flocks(Kernel& kernel);
 
 /// The parsing half of read_flocks: lines of other kinds or of unknown form are passed over.
 [[nodiscard]] std::vector<FlockEntry> parse_flocks(std::string_view proc_locks);
 
-/// The arguments of a process joined by spaces, else its name in brackets; empty if it is gone.
+/// The arguments of a process joined by spaces, else its name in brackets; empty if it is gone or
+/// `pid` is 0.
 [[nodiscard]] std::string command_of(Kernel& kernel, pid_t pid);
 
 /// "held by pid 42 (runsc boot)" of the lock on that file, or what can be said instead.

@@ -42,7 +42,7 @@ TEST_F(Terminal, HasABoldHeader) {
   EXPECT_EQ(shown({"list"}),
             "\033[1mID    PID   STATUS   BUNDLE   CREATED   OWNER\033[0m\n"
             "web   0     -        -        -         -\n");
-  EXPECT_EQ(shown({"locks"}), "\033[1mID   PID   COMMAND\033[0m\n");
+  EXPECT_EQ(shown({"locks"}), "\033[1mID   PID   DOES   COMMAND\033[0m\n");
   EXPECT_EQ(shown({"list", "-q"}), "web\n");
   EXPECT_THAT(shown({"list", "-f", "json"}), Not(HasSubstr("\033")));
 }

@@ -73,7 +73,7 @@ std::vector<Exchange> replay(std::vector<Exchange> exchanges, const TempDir& dir
 std::string masked(std::string text) {
   text = std::regex_replace(text, std::regex(" +"), " ");
   text = std::regex_replace(text, std::regex("pid [0-9]+"), "pid N");
-  text = std::regex_replace(text, std::regex("(^|\n)(\\S+) [0-9]+ latchfile"), "$1$2 N latchfile");
+  text = std::regex_replace(text, std::regex("(^|\n)(\\S+) [0-9]+ holds"), "$1$2 N holds");
   while (text.ends_with('\n'))
     text.pop_back();
   return text;

@@ -189,7 +189,7 @@ TEST_F(LocalBackendTest, LocksNamesTheHolder) {
   EXPECT_NE(holders->front().command.find("unit"), std::string::npos);
 }
 
-TEST_F(LocalBackendTest, WhoWaitsForALockIsNoHolder) {
+TEST_F(LocalBackendTest, WhoWaitsForALockIsNoHolderButNamedBehindIt) {
   const auto store = open();
   ASSERT_TRUE(store.create(id_, Wait::never(), document_));
   const auto state = store.lock(id_, Wait::never());
@@ -204,6 +204,10 @@ TEST_F(LocalBackendTest, WhoWaitsForALockIsNoHolder) {
   ASSERT_TRUE(holders) << holders.error().message();
   ASSERT_EQ(holders->size(), 1u);
   EXPECT_EQ(holders->front().pid, getpid());
+  ASSERT_EQ(holders->front().waiters.size(), 1u);
+  EXPECT_EQ(holders->front().waiters.front().pid, waiter.pid());
+  EXPECT_EQ(holders->front().waiters.front().command, holders->front().command)
+      << "it is a fork of this process";
 }
 
 /// Names the owner of every lock file, and who we are.

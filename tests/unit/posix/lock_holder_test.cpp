@@ -28,6 +28,28 @@ TEST(ParseFlocks, ReadsHoldersAndWaiters) {
   EXPECT_EQ(entries[2].inode, 18446744073709551615u);
 }
 
+TEST(ParseFlocks, ReadsWaitersBehindWaiters) {
+  const auto entries = parse_flocks(
+      "3: FLOCK  ADVISORY  WRITE 10 fd:01:5 0 EOF\n"
+      "3: -> FLOCK  ADVISORY  WRITE 11 fd:01:5 0 EOF\n"
+      "3:  -> FLOCK  ADVISORY  WRITE 12 fd:01:5 0 EOF\n");
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_FALSE(entries[0].waiting);
+  EXPECT_TRUE(entries[1].waiting);
+  EXPECT_TRUE(entries[2].waiting);
+  EXPECT_EQ(entries[2].pid, 12);
+}
+
+TEST(ParseFlocks, AProcessWithoutAPidHereIsZero) {
+  const auto entries = parse_flocks(
+      "1: FLOCK  ADVISORY  WRITE -1 fd:01:5 0 EOF\n"
+      "1: -> FLOCK  ADVISORY  WRITE 0 fd:01:5 0 EOF\n");
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].pid, 0);
+  EXPECT_EQ(entries[1].pid, 0);
+  EXPECT_EQ(command_of(real_kernel(), 0), "");
+}
+
 TEST(ParseFlocks, PassesOverOtherKinds) {
   EXPECT_TRUE(parse_flocks("1: POSIX  ADVISORY  WRITE 1 fd:01:2 0 EOF\n"
                            "2: OFDLCK ADVISORY  READ -1 fd:01:2 0 EOF\n"
