@@ -37,6 +37,7 @@ Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
   const auto files = list_lock_files(dir);
   if (!files) return std::unexpected(files.error());
 
+  const FlockMatcher matcher(dir);
   std::vector<LockHolder> holders;
   std::ranges::sort(*flocks, {}, &FlockEntry::inode);
   for (const auto& file : *files) {
@@ -48,7 +49,7 @@ Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
     if (!stat) continue;  // unlinked meanwhile
     std::vector<FlockEntry> on_file;
     std::ranges::copy_if(same_inode, std::back_inserter(on_file),
-                         [&](const FlockEntry& entry) { return entry.device == stat->st_dev; });
+                         [&](const FlockEntry& entry) { return matcher.is_on(entry, *stat); });
     add_holders(dir.kernel, file.id, on_file, holders);
   }
   std::ranges::sort(holders, {}, [](const LockHolder& holder) {

@@ -132,7 +132,7 @@ Result<> LockFile::wait_for(const Directory& dir, const UniqueFd& fd, const std:
   }
   const auto busy = [&](Errc code, std::string_view what) {
     return std::unexpected(Error{
-        code, 0, dir.path_of(name) + " is " + std::string(what) + describe_holder(kernel, *file)});
+        code, 0, dir.path_of(name) + " is " + std::string(what) + describe_holder(dir, *file)});
   };
   if (wait.is_never()) return busy(Errc::locked, "");
   if (wait.is_forever()) {

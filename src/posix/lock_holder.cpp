@@ -49,7 +49,44 @@ std::optional<FlockEntry> parse_line(std::string_view line) {
   return FlockEntry{makedev(*major, *minor), *inode, std::max(*pid, 0), waiting};
 }
 
+/// The mount of an open file, by the number that mountinfo has for it (proc(5)).
+std::optional<int> mount_id_of(Kernel& kernel, int fd) {
+  constexpr std::string_view member = "mnt_id:\t";
+  const auto text = read_proc(kernel, "/proc/self/fdinfo/" + std::to_string(fd), 4096);
+  if (!text) return std::nullopt;
+  const auto at = text->find(member);
+  if (at == text->npos) return std::nullopt;
+  const auto rest = std::string_view(*text).substr(at + member.size());
+  return number<int>(rest.substr(0, rest.find('\n')), 10);
+}
+
+/// Of `44 26 0:39 / /srv rw - overlay …` for the mount 44: the device 0:39.
+std::optional<dev_t> device_of_mount(std::string_view mountinfo, int mount_id) {
+  while (!mountinfo.empty()) {
+    auto line = mountinfo.substr(0, mountinfo.find('\n'));
+    mountinfo.remove_prefix(std::min(line.size() + 1, mountinfo.size()));
+    if (number<int>(next_word(line), 10) != mount_id) continue;
+    next_word(line);  // the parent
+    const auto device = next_word(line);
+    const auto colon = std::min(device.find(':'), device.size());
+    const auto major = number<unsigned>(device.substr(0, colon), 10);
+    const auto minor = number<unsigned>(device.substr(std::min(colon + 1, device.size())), 10);
+    if (!major || !minor) return std::nullopt;
+    return makedev(*major, *minor);
+  }
+  return std::nullopt;
+}
+
 }  // namespace
+
+FlockMatcher::FlockMatcher(const Directory& dir) {
+  constexpr std::size_t max_bytes = std::size_t{16} << 20;
+  const auto mount_id = mount_id_of(dir.kernel, dir.fd.get());
+  if (!mount_id) return;
+  if (const auto mountinfo = read_proc(dir.kernel, "/proc/self/mountinfo", max_bytes)) {
+    mounted_ = device_of_mount(*mountinfo, *mount_id);
+  }
+}
 
 std::vector<FlockEntry> parse_flocks(std::string_view text) {
   std::vector<FlockEntry> entries;
@@ -87,11 +124,13 @@ std::string command_of(Kernel& kernel, pid_t pid) {
   return "[" + *name + "]";
 }
 
-std::string describe_holder(Kernel& kernel, const struct stat& lock_file) {
+std::string describe_holder(const Directory& dir, const struct stat& lock_file) {
+  Kernel& kernel = dir.kernel;
   const auto flocks = read_flocks(kernel);
   if (!flocks) return "held by a process that cannot be named, because /proc/locks is unreadable";
+  const FlockMatcher matcher(dir);
   const auto holder = std::ranges::find_if(*flocks, [&](const FlockEntry& entry) {
-    return !entry.waiting && entry.device == lock_file.st_dev && entry.inode == lock_file.st_ino;
+    return !entry.waiting && matcher.is_on(entry, lock_file);
   });
   if (holder == flocks->end() || holder->pid == 0) {
     return "held by a process of another pid namespace or machine, or just released";

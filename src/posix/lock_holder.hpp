@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "posix/kernel.hpp"
+#include "posix/directory.hpp"
 
 namespace latchfile {
 
@@ -35,7 +35,21 @@ struct FlockEntry {
 /// `pid` is 0.
 [[nodiscard]] std::string command_of(Kernel& kernel, pid_t pid);
 
-/// "held by pid 42 (runsc boot)" of the lock on that file, or what can be said instead.
-[[nodiscard]] std::string describe_holder(Kernel& kernel, const struct stat& lock_file);
+/// Tells which flocks are on a file of one directory. The kernel names the device of the mounted
+/// file system, which is not what stat says of a file on btrfs and overlayfs.
+class FlockMatcher {
+ public:
+  explicit FlockMatcher(const Directory& dir);
+
+  [[nodiscard]] bool is_on(const FlockEntry& entry, const struct stat& file) const {
+    return entry.inode == file.st_ino && (entry.device == file.st_dev || entry.device == mounted_);
+  }
+
+ private:
+  std::optional<dev_t> mounted_;  ///< nothing if /proc does not tell
+};
+
+/// "held by pid 42 (runsc boot)" of the lock on that file in `dir`, or what can be said instead.
+[[nodiscard]] std::string describe_holder(const Directory& dir, const struct stat& lock_file);
 
 }  // namespace latchfile

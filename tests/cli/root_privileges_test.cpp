@@ -142,6 +142,23 @@ TEST_F(OnMount, AReadOnlyRootRefusesWritesInOneLine) {
   }
 }
 
+/// stat says another device of a file there than /proc/locks does.
+TEST_F(OnMount, OnAnOverlayTheHolderOfALockIsNamed) {
+  const std::string overlay =
+      "mkdir mount/upper mount/work mount/merged\n"
+      "mount -t overlay -o lowerdir=/usr/lib,upperdir=$PWD/mount/upper,workdir=$PWD/mount/work "
+      "none "
+      "mount/merged || exit 98\n"
+      "export LATCHFILE_ROOT=$PWD/mount/merged/root\n";
+  if (mounted(overlay).exit_code == 98) GTEST_SKIP() << "no overlay can be mounted";
+  const auto outcome =
+      mounted(overlay +
+              "echo '{}' | latchfile create web\n"
+              "latchfile lock web -- sh -c 'latchfile locks; latchfile delete web --nonblock'");
+  EXPECT_THAT(outcome, ends(5, HasSubstr("   holds   latchfile lock web -- sh -c latchfile locks;"),
+                            one_line("web.lock is held by pid ")));
+}
+
 const std::string fill_the_disk =
     "echo '{}' | latchfile create web\n"
     "cat /dev/zero >mount/fill 2>/dev/null\n";
