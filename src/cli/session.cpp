@@ -34,7 +34,7 @@ using Deadline = std::optional<Kernel::Clock::time_point>;
 /// Whether there is something to read, or the end, in time.
 Result<> await_input(Kernel& kernel, int fd, const std::string& what, Deadline deadline) {
   if (!deadline) return {};
-  const auto ready = retry_eintr([&] { return kernel.readable_by(fd, *deadline); });
+  const auto ready = readable_by(kernel, fd, *deadline);
   if (!ready) return std::unexpected(Error{Errc::io, ready.error().value, "wait for " + what});
   if (!*ready) return std::unexpected(Error{Errc::io, 0, what + " did not end in time"});
   return {};

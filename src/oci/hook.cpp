@@ -113,7 +113,7 @@ void await_end(Kernel& kernel, const Store& store, const ContainerId& id,
   if (!known || known->process() == nullptr) return;
   const auto process = open_process(kernel, *known->process());
   if (!process) return;
-  static_cast<void>(retry_eintr([&] { return kernel.readable_by(process->get(), deadline); }));
+  static_cast<void>(readable_by(kernel, process->get(), deadline));
 }
 
 Result<> stop(const Observer& observer, LockedState locked, AtPoststop at_poststop) {

@@ -12,7 +12,10 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <expected>
+#include <poll.h>
+#include <span>
 #include <string>
 #include <string_view>
 #include <sys/stat.h>
@@ -62,6 +65,11 @@ class Kernel {
   }
   [[nodiscard]] virtual Sys<> unlinkat(int dir, const char* path) = 0;
   [[nodiscard]] virtual Sys<> mkdirat(int dir, const char* path, mode_t mode) = 0;
+  /// What a symbolic link says.
+  [[nodiscard]] virtual Sys<std::string> readlinkat(int dir, const char* path) {
+    static_cast<void>(dir), static_cast<void>(path);
+    return std::unexpected(Errno{ENOSYS});
+  }
   /// Fills `into` with struct dirent64 records; 0 bytes at the end.
   [[nodiscard]] virtual Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) = 0;
 
@@ -71,11 +79,24 @@ class Kernel {
   /// one: it sleeps until the lock is free, and holds nothing when it fails.
   [[nodiscard]] virtual Sys<> flock_until(int fd, int operation, Clock::time_point deadline) = 0;
 
-  // Streams.
-  /// poll(2): whether `fd` has something to read, or its end, before `deadline`.
-  [[nodiscard]] virtual Sys<bool> readable_by(int fd, Clock::time_point deadline) {
-    static_cast<void>(fd);
-    static_cast<void>(deadline);
+  // Watching.
+  /// How many of `fds` are ready before `deadline`; 0 if none is.
+  [[nodiscard]] virtual Sys<std::size_t> poll(std::span<pollfd> fds, Clock::time_point deadline) {
+    static_cast<void>(fds), static_cast<void>(deadline);
+    return std::unexpected(Errno{ENOSYS});
+  }
+  /// IN_CLOEXEC is added to the flags.
+  [[nodiscard]] virtual Sys<UniqueFd> inotify_init1(int flags) {
+    static_cast<void>(flags);
+    return std::unexpected(Errno{ENOSYS});
+  }
+  /// The watch descriptor.
+  [[nodiscard]] virtual Sys<int> inotify_add_watch(int fd, const char* path, std::uint32_t mask) {
+    static_cast<void>(fd), static_cast<void>(path), static_cast<void>(mask);
+    return std::unexpected(Errno{ENOSYS});
+  }
+  [[nodiscard]] virtual Sys<> inotify_rm_watch(int fd, int watch) {
+    static_cast<void>(fd), static_cast<void>(watch);
     return std::unexpected(Errno{ENOSYS});
   }
 
@@ -110,6 +131,15 @@ template <class Operation>
     auto outcome = operation();
     if (outcome || outcome.error().value != EINTR) return outcome;
   }
+}
+
+/// Whether `fd` has something to read, or its end, before `deadline`.
+[[nodiscard]] inline Sys<bool> readable_by(Kernel& kernel, int fd,
+                                           Kernel::Clock::time_point deadline) {
+  pollfd polled{.fd = fd, .events = POLLIN, .revents = 0};
+  const auto ready = retry_eintr([&] { return kernel.poll({&polled, 1}, deadline); });
+  if (!ready) return std::unexpected(ready.error());
+  return *ready > 0;
 }
 
 }  // namespace latchfile

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <sys/file.h>
 
+#include "posix/deadline.hpp"
 #include "posix/lock_holder.hpp"
 
 namespace latchfile {
@@ -79,11 +80,7 @@ Result<std::optional<LockFile>> LockFile::acquire(const Directory& dir, std::str
                                                   Wait wait) {
   Kernel& kernel = dir.kernel;
   const int operation = mode == Mode::shared ? LOCK_SH : LOCK_EX;
-  auto deadline = Kernel::Clock::time_point::max();
-  if (!wait.is_never() && !wait.is_forever()) {
-    const auto now = kernel.now();
-    if (wait.limit() < deadline - now) deadline = now + wait.limit();
-  }
+  const auto deadline = deadline_of(kernel, wait);
   for (int round = 1;; ++round) {
     auto opened = open_lock_file(dir, name, mode);  // L1
     if (!opened) return std::unexpected(std::move(opened.error()));

@@ -5,14 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <csignal>
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/file.h>
+#include <sys/inotify.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -135,6 +136,13 @@ class RealKernel final : public Kernel {
   Sys<> mkdirat(int dir, const char* path, mode_t mode) override {
     return outcome(::mkdirat(dir, path, mode));
   }
+  Sys<std::string> readlinkat(int dir, const char* path) override {
+    std::string text(PATH_MAX, '\0');
+    const auto bytes = ::readlinkat(dir, path, text.data(), text.size());
+    if (bytes < 0) return std::unexpected(Errno{errno});
+    text.resize(static_cast<std::size_t>(bytes));
+    return text;
+  }
   Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) override {
     return count(::getdents64(fd, into, bytes));
   }
@@ -144,16 +152,26 @@ class RealKernel final : public Kernel {
     return FlockSleeper(fd, operation).wait_until(deadline);
   }
 
-  Sys<bool> readable_by(int fd, Clock::time_point deadline) override {
+  Sys<std::size_t> poll(std::span<pollfd> fds, Clock::time_point deadline) override {
     const auto left = std::max(deadline - now(), Clock::duration::zero());
     const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
     timespec limit{};
     limit.tv_sec = seconds.count();
     limit.tv_nsec = std::chrono::nanoseconds(left - seconds).count();
-    pollfd polled{.fd = fd, .events = POLLIN, .revents = 0};
-    const int ready = ::ppoll(&polled, 1, &limit, nullptr);
-    if (ready < 0) return std::unexpected(Errno{errno});
-    return ready > 0;
+    return count(::ppoll(fds.data(), fds.size(), &limit, nullptr));
+  }
+  Sys<UniqueFd> inotify_init1(int flags) override {
+    const int fd = ::inotify_init1(flags | IN_CLOEXEC);
+    if (fd < 0) return std::unexpected(Errno{errno});
+    return UniqueFd(*this, fd);
+  }
+  Sys<int> inotify_add_watch(int fd, const char* path, std::uint32_t mask) override {
+    const int watch = ::inotify_add_watch(fd, path, mask);
+    if (watch < 0) return std::unexpected(Errno{errno});
+    return watch;
+  }
+  Sys<> inotify_rm_watch(int fd, int watch) override {
+    return outcome(::inotify_rm_watch(fd, watch));
   }
 
   Sys<unsigned> terminal_columns(int fd) override {

@@ -62,9 +62,14 @@ std::vector<PossibleError> possible_errors(const FaultKernel::Record& call) {
     case Call::mkdirat:
       return {{EACCES}, {EDQUOT}, {EIO},     {ELOOP}, {EMLINK},
               {ENOMEM}, {ENOSPC}, {ENOTDIR}, {EPERM}, {EROFS}};
+    case Call::readlinkat: return {{EACCES}, {EINVAL, true}, {EIO}, {ENOENT, true}, {ENOMEM}};
     case Call::getdents64: return {{EINTR, true}, {EIO}, {ENOENT}, {ENOTDIR}};
     case Call::flock: return errors_of_flock(call);
     case Call::flock_until: return {{EAGAIN}, {EINTR, true}, {ENOLCK}, {ETIMEDOUT}};
+    case Call::poll: return {{EINTR, true}, {ENOMEM}};
+    case Call::inotify_init1: return {{EMFILE}, {ENFILE}, {ENOMEM}};
+    case Call::inotify_add_watch: return {{EACCES}, {ENOMEM}, {ENOSPC}};
+    case Call::inotify_rm_watch: return {{EINVAL}};
     case Call::pidfd_open: return {{EMFILE}, {ENFILE}, {ENODEV}, {ENOMEM}, {ENOSYS}, {ESRCH}};
   }
   return {};

@@ -9,6 +9,8 @@ namespace {
 
 using Call = FaultKernel::Call;
 
+constexpr std::string_view inotify_name = "inotify";
+
 bool may_sleep(Call call) {
   switch (call) {
     case Call::openat:
@@ -16,7 +18,8 @@ bool may_sleep(Call call) {
     case Call::write:
     case Call::getdents64:
     case Call::flock:
-    case Call::flock_until: return true;
+    case Call::flock_until:
+    case Call::poll: return true;
     default: return false;
   }
 }
@@ -122,8 +125,9 @@ Sys<> FaultKernel::close(int fd) {
 }
 
 Sys<std::size_t> FaultKernel::read(int fd, char* into, std::size_t bytes) {
-  if (const auto error = note(Call::read, name_of(fd))) return std::unexpected(*error);
-  return real_.read(fd, into, std::min(bytes, transfer_limit_));
+  const auto name = name_of(fd);
+  if (const auto error = note(Call::read, name)) return std::unexpected(*error);
+  return real_.read(fd, into, name == inotify_name ? bytes : std::min(bytes, transfer_limit_));
 }
 
 Sys<std::size_t> FaultKernel::write(int fd, std::string_view bytes) {
@@ -198,6 +202,35 @@ Sys<> FaultKernel::flock_until(int fd, int operation, Clock::time_point deadline
   return real_.flock_until(fd, operation, deadline);
 }
 
+Sys<std::string> FaultKernel::readlinkat(int dir, const char* path) {
+  if (const auto error = note(Call::readlinkat, path)) return std::unexpected(*error);
+  return real_.readlinkat(dir, path);
+}
+
+Sys<std::size_t> FaultKernel::poll(std::span<pollfd> fds, Clock::time_point deadline) {
+  const auto name = fds.empty() ? std::string() : name_of(fds.front().fd);
+  if (const auto error = note(Call::poll, name)) return std::unexpected(*error);
+  return real_.poll(fds, deadline);
+}
+
+Sys<UniqueFd> FaultKernel::inotify_init1(int flags) {
+  const std::string name(inotify_name);
+  if (const auto error = note(Call::inotify_init1, name, flags)) return std::unexpected(*error);
+  auto opened = real_.inotify_init1(flags);
+  if (!opened) return opened;
+  return adopt(std::move(*opened), name);
+}
+
+Sys<int> FaultKernel::inotify_add_watch(int fd, const char* path, std::uint32_t mask) {
+  if (const auto error = note(Call::inotify_add_watch, path)) return std::unexpected(*error);
+  return real_.inotify_add_watch(fd, path, mask);
+}
+
+Sys<> FaultKernel::inotify_rm_watch(int fd, int watch) {
+  if (const auto error = note(Call::inotify_rm_watch, name_of(fd))) return std::unexpected(*error);
+  return real_.inotify_rm_watch(fd, watch);
+}
+
 std::string_view to_string(FaultKernel::Call call) {
   switch (call) {
     case Call::openat: return "openat";
@@ -214,9 +247,14 @@ std::string_view to_string(FaultKernel::Call call) {
     case Call::rename_noreplace: return "rename_noreplace";
     case Call::unlinkat: return "unlinkat";
     case Call::mkdirat: return "mkdirat";
+    case Call::readlinkat: return "readlinkat";
     case Call::getdents64: return "getdents64";
     case Call::flock: return "flock";
     case Call::flock_until: return "flock_until";
+    case Call::poll: return "poll";
+    case Call::inotify_init1: return "inotify_init1";
+    case Call::inotify_add_watch: return "inotify_add_watch";
+    case Call::inotify_rm_watch: return "inotify_rm_watch";
     case Call::pidfd_open: return "pidfd_open";
   }
   return "unknown";

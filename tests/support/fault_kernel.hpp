@@ -39,9 +39,14 @@ class FaultKernel final : public Kernel {
     rename_noreplace,
     unlinkat,
     mkdirat,
+    readlinkat,
     getdents64,
     flock,
     flock_until,
+    poll,
+    inotify_init1,
+    inotify_add_watch,
+    inotify_rm_watch,
     pidfd_open,
   };
 
@@ -67,7 +72,8 @@ class FaultKernel final : public Kernel {
   /// Ends faults, short transfers and interruptions; the records stay.
   void disarm();
 
-  /// read and write move at most this many bytes at a time.
+  /// read and write move at most this many bytes at a time; what inotify notes comes in whole
+  /// records all the same.
   void limit_transfers(std::size_t bytes) { transfer_limit_ = bytes; }
   /// Every call that may sleep is interrupted the first time it is tried, fsync and close excepted.
   void interrupt_first_attempts() { interrupting_ = true; }
@@ -95,6 +101,11 @@ class FaultKernel final : public Kernel {
   Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) override;
   Sys<> flock(int fd, int operation) override;
   Sys<> flock_until(int fd, int operation, Clock::time_point deadline) override;
+  Sys<std::string> readlinkat(int dir, const char* path) override;
+  Sys<std::size_t> poll(std::span<pollfd> fds, Clock::time_point deadline) override;
+  Sys<UniqueFd> inotify_init1(int flags) override;
+  Sys<int> inotify_add_watch(int fd, const char* path, std::uint32_t mask) override;
+  Sys<> inotify_rm_watch(int fd, int watch) override;
   Clock::time_point now() override { return real_.now(); }
   std::chrono::sys_seconds utc() override { return real_.utc(); }
   pid_t getpid() override { return real_.getpid(); }

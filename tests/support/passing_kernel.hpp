@@ -44,6 +44,17 @@ class PassingKernel : public Kernel {
   Sys<> flock_until(int fd, int operation, Clock::time_point deadline) override {
     return real_.flock_until(fd, operation, deadline);
   }
+  Sys<std::string> readlinkat(int dir, const char* path) override {
+    return real_.readlinkat(dir, path);
+  }
+  Sys<std::size_t> poll(std::span<pollfd> fds, Clock::time_point deadline) override {
+    return real_.poll(fds, deadline);
+  }
+  Sys<UniqueFd> inotify_init1(int flags) override { return real_.inotify_init1(flags); }
+  Sys<int> inotify_add_watch(int fd, const char* path, std::uint32_t mask) override {
+    return real_.inotify_add_watch(fd, path, mask);
+  }
+  Sys<> inotify_rm_watch(int fd, int watch) override { return real_.inotify_rm_watch(fd, watch); }
   Clock::time_point now() override { return real_.now(); }
   std::chrono::sys_seconds utc() override { return real_.utc(); }
   pid_t getpid() override { return real_.getpid(); }
