@@ -43,6 +43,7 @@ namespace latchfile {
 
 class Backend;
 class HeldLock;
+class Watch;
 struct CheckOptions;
 struct CheckReport;
 
@@ -195,6 +196,15 @@ class LATCHFILE_EXPORT Store {
   /// show to this process, because it is outside of this pid namespace or on another machine, is
   /// left out with all who wait for it. Errors: as list, unsupported: /proc/locks cannot be read.
   [[nodiscard]] Result<std::vector<LockHolder>> locks() const;
+
+  /// All that is there, and from then on every change: see <latchfile/watch.hpp>.
+  ///
+  /// Errors: as list; unavailable: the kernel has no more watches for this user, and the context
+  /// says which of its limits to raise; unsupported: the store or the kernel cannot do this.
+  [[nodiscard]] Result<Watch> watch() const;
+
+  /// The same of these containers alone, which may be there or not; no other document is read.
+  [[nodiscard]] Result<Watch> watch(std::vector<ContainerId> ids) const;
 
   /// Examines every entry, and repairs what can be if that is asked for: see <latchfile/check.hpp>.
   /// Errors of the whole: as list, and unsupported.

@@ -7,6 +7,7 @@
 #include "local/load.hpp"
 #include "local/local_lock.hpp"
 #include "local/names.hpp"
+#include "local/watch.hpp"
 
 namespace latchfile {
 namespace {
@@ -111,6 +112,11 @@ Result<std::vector<LockHolder>> LocalBackend::locks() const {
   if (!dir) return std::unexpected(dir.error());
   if (!*dir) return std::vector<LockHolder>();
   return list_holders(**dir);
+}
+
+Result<std::unique_ptr<WatchSource>> LocalBackend::watch(
+    const std::optional<std::vector<ContainerId>>& ids) const {
+  return LocalWatch::open(root_.kernel(), root_.path(), options_, ids);
 }
 
 Result<CheckReport> LocalBackend::check(const CheckOptions& options) const {

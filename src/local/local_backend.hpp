@@ -22,7 +22,11 @@ class LocalBackend final : public Backend {
   Result<AcquiredState> lock(const ContainerId& id, Wait wait) const override;
   Result<std::unique_ptr<HeldLock>> lock_for_new(const ContainerId& id, Wait wait) const override;
   Result<std::vector<LockHolder>> locks() const override;
+  Result<std::unique_ptr<WatchSource>> watch(
+      const std::optional<std::vector<ContainerId>>& ids) const override;
   Result<CheckReport> check(const CheckOptions& options) const override;
+
+  [[nodiscard]] const Root& root() const { return root_; }
 
  private:
   Root root_;

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "latchfile/store.hpp"
+#include "latchfile/watch.hpp"
 
 namespace latchfile {
 
@@ -36,6 +37,20 @@ class HeldLock {
   [[nodiscard]] virtual Result<> destroy() = 0;
 
   /// As LockedState::descriptor.
+  [[nodiscard]] virtual int descriptor() const = 0;
+};
+
+/// What a Watch follows. Used by one thread at a time; may outlive the Backend that it came from.
+class WatchSource {
+ public:
+  WatchSource() = default;
+  WatchSource(const WatchSource&) = delete;
+  WatchSource& operator=(const WatchSource&) = delete;
+  virtual ~WatchSource() = default;
+
+  /// As Watch::next.
+  [[nodiscard]] virtual Result<std::vector<Event>> next(Wait wait) = 0;
+  /// As Watch::descriptor.
   [[nodiscard]] virtual int descriptor() const = 0;
 };
 
@@ -66,6 +81,10 @@ class Backend {
                                                                        Wait wait) const = 0;
   /// Sorted by id.
   [[nodiscard]] virtual Result<std::vector<LockHolder>> locks() const = 0;
+  /// Follows all containers, or only those of `ids`.
+  /// Errors: as Store::watch, which is unsupported unless a backend says otherwise.
+  [[nodiscard]] virtual Result<std::unique_ptr<WatchSource>> watch(
+      const std::optional<std::vector<ContainerId>>& ids) const;
   /// Errors: as Store::check, which is unsupported unless a backend says otherwise.
   [[nodiscard]] virtual Result<CheckReport> check(const CheckOptions& options) const;
 };

@@ -7,6 +7,7 @@
 //   reading_contract_test.cpp    list, load, load_all, resolve
 //   guards_contract_test.cpp     create, save, destroy, update, and what each failure leaves
 //   locking_contract_test.cpp    who excludes whom, for how long, and what does not wait
+//   watching_contract_test.cpp   what is there, and every change
 //
 // What needs other processes, killed ones above all, is in tests/process/.
 #pragma once

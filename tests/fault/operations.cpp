@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "latchfile/local.hpp"
+#include "latchfile/watch.hpp"
 #include "support/temp_dir.hpp"
 
 namespace latchfile::test {
@@ -116,6 +117,22 @@ Action load_all(const Store& store, const fs::path&) {
   };
 }
 
+/// Follows the store until everything has been told and nothing more comes.
+Action watch_it(const Store& store, const fs::path&) {
+  return [&]() -> Result<> {
+    auto watch = store.watch();
+    if (!watch) return std::unexpected(watch.error());
+    for (;;) {
+      const auto events = watch->next(Wait::at_most(std::chrono::microseconds(100)));
+      if (!events) return std::unexpected(events.error());
+      if (events->empty()) return {};
+      for (const auto& event : *events) {
+        if (event.state && !*event.state) return std::unexpected(event.state->error());
+      }
+    }
+  };
+}
+
 Action lock_it(const Store& store, const fs::path&) {
   return [&] { return without_value(store.lock(subject_id(), Wait::never())); };
 }
@@ -152,6 +169,7 @@ const std::vector<Operation>& operations() {
       {"LoadTorn", torn, load_it, "", "", Errc::corrupt, 150},
       {"List", both, list_it, old_text, old_text, {}, 60},
       {"LoadAll", both, load_all, old_text, old_text, {}, 140},
+      {"Watch", both, watch_it, old_text, old_text, {}, 250},
       {"Lock", both, lock_it, old_text, old_text, {}, 130},
       {"LockForNew", bystander_only, lock_for_new, {}, {}, {}, 100},
       {"LockWhatIsLocked", both, find_it_locked, old_text, old_text, Errc::locked, 120},

@@ -14,6 +14,7 @@
 #endif
 #include <latchfile/store.hpp>
 #include <latchfile/version.hpp>
+#include <latchfile/watch.hpp>
 
 namespace {
 
@@ -30,6 +31,10 @@ const char* failed_step(const std::string& root) {
   if (!store->create(*id, Wait::never(), *first)) return "create";
   const auto found = store->load(*id);
   if (!found || found->document != *first) return "load";
+  auto watch = store->watch();
+  if (!watch || watch->descriptor() < 0) return "watch";
+  const auto events = watch->next(Wait::never());
+  if (!events || events->front().kind != Event::Kind::present) return "follow";
   auto state = store->lock(*id, Wait::never());
   if (!state) return "lock";
   if (!state->save(*second) || store->load(*id)->document != *second) return "save";

@@ -2,6 +2,7 @@
 //
 // The rules that hold for every backend, on one that keeps everything in a map.
 #include "latchfile/store.hpp"
+#include "latchfile/check.hpp"
 
 #include <gtest/gtest.h>
 #include <map>
@@ -202,6 +203,20 @@ TEST_F(StoreTest, AVacancyBecomesAState) {
   EXPECT_EQ(state->current().document, doc("{}"));
   EXPECT_TRUE(std::move(*state).destroy());
   EXPECT_TRUE(backend_->states.empty());
+}
+
+TEST_F(StoreTest, WhatABackendDoesNotOfferIsUnsupported) {
+  EXPECT_EQ(store_.watch().error().code, Errc::unsupported);
+  EXPECT_EQ(store_.watch({id("web")}).error().code, Errc::unsupported);
+  EXPECT_EQ(store_.check({}).error().code, Errc::unsupported);
+}
+
+TEST(Event, KindsAreNamedAsInTheHeader) {
+  EXPECT_EQ(to_string(Event::Kind::present), "present");
+  EXPECT_EQ(to_string(Event::Kind::listed), "listed");
+  EXPECT_EQ(to_string(Event::Kind::created), "created");
+  EXPECT_EQ(to_string(Event::Kind::changed), "changed");
+  EXPECT_EQ(to_string(Event::Kind::deleted), "deleted");
 }
 
 }  // namespace
