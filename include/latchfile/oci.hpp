@@ -15,6 +15,7 @@
 //   auto process = oci::Process::of(pid);               // after fork(), before anyone reaps it
 //   oci::update(store, id, wait, [&](const oci::State& now) { return now.to_created(*process); });
 //   oci::update(store, id, wait, &oci::State::to_running);
+//   oci::wait_for(store, id, wait, [](const oci::Seen& now) { return now.status == "stopped"; });
 //
 // A state is a Document whose members have been read: members that are not named here, the order of
 // all, annotations and the spelling of numbers survive each step, as edit.hpp has it.
@@ -198,5 +199,29 @@ class LATCHFILE_EXPORT State {
 /// Errors: those of Store::load, Store::lock, LockedState::save and State::parse.
 [[nodiscard]] LATCHFILE_EXPORT Result<State> settle(const Store& store, const ContainerId& id,
                                                     Wait wait);
+
+/// A container as it is at one moment, for whoever waits for it.
+struct Seen {
+  /// What is stored, or why it cannot be read; nothing if there is no such container.
+  std::optional<Result<Snapshot>> state = {};
+  /// As `latchfile list` shows it, in documents of every runtime: as stored, but "stopped" if the
+  /// process is dead. Empty without a document that has one.
+  std::string status = {};
+};
+
+/// Waits until `condition` is true. It is asked of what there is now, and again after each change
+/// of the document and once the process that the document names has ended, reaped or not. Changes
+/// in between may be merged, and the last one is seen: see <latchfile/watch.hpp>. Takes no lock and
+/// writes nothing. Returns what the condition is true of.
+///
+/// The end of a process is waited for through a pidfd; where the kernel has none (before Linux
+/// 5.3) it is looked for every 20 ms. That of a process that cannot be seen from here, one in
+/// another pid namespace, is not noticed.
+///
+/// Errors: timed_out: it has not become true; whatever `condition` fails with, which ends the wait;
+/// as Store::watch and Watch::next.
+[[nodiscard]] LATCHFILE_EXPORT Result<Seen> wait_for(
+    const Store& store, const ContainerId& id, Wait wait,
+    const std::function<Result<bool>(const Seen&)>& condition);
 
 }  // namespace latchfile::oci

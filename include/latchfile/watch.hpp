@@ -30,7 +30,7 @@
 // destroys its copy.
 //
 // Not promised: the order of changes of different containers. An event when the process of a
-// container ends, which changes no document. Changes that the kernel tells
+// container ends, which changes no document: see oci::wait_for. Changes that the kernel tells
 // nobody of: those made by another machine on a network file system, a file system mounted over
 // the root, and those of a document's mode or owner. Where a directory above the root cannot be
 // read, that the root or a directory above was removed and made again.

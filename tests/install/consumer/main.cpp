@@ -59,6 +59,10 @@ const char* failed_oci_step(const std::string& root) {
   if (!oci::update(*store, *id, Wait::never(), &oci::State::to_running)) return "run";
   const auto settled = oci::settle(*store, *id, Wait::never());
   if (!settled || oci::to_string(oci::effective_status(*settled)) != "running") return "settle";
+  const auto is_running = [](const oci::Seen& now) -> Result<bool> {
+    return now.status == "running";
+  };
+  if (!oci::wait_for(*store, *id, Wait::never(), is_running)) return "wait";
   if (process->liveness().verdict != oci::Liveness::Verdict::alive) return "look at a process";
   return nullptr;
 }
