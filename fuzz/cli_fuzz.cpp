@@ -97,6 +97,8 @@ void cli(std::string_view input) {
   cli::add_locks(app, action);
   cli::add_check(app, action);
   cli::add_hook(app, action);
+  cli::add_watch(app, action);
+  cli::add_wait(app, action);
   try {
     std::ranges::reverse(arguments);
     app.parse(arguments);

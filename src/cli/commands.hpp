@@ -22,6 +22,8 @@ void add_lock(CLI::App& app, Action& action);
 void add_locks(CLI::App& app, Action& action);
 void add_check(CLI::App& app, Action& action);
 void add_hook(CLI::App& app, Action& action);
+void add_watch(CLI::App& app, Action& action);
+void add_wait(CLI::App& app, Action& action);
 
 /// A command with its one-line description and, in its help, an example. The arguments of the
 /// command are kept in `Options`, which lives as long as the parser.

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One JSON array on standard output, written element by element; `[]` if there are none.
+// JSON on standard output, element by element: one array, `[]` if there are none, or lines.
 #pragma once
+
+#include <string>
+#include <utility>
 
 #include <nlohmann/json.hpp>
 
@@ -9,14 +12,18 @@
 
 namespace latchfile::cli {
 
+/// On one line. Text of other processes need not be UTF-8.
+[[nodiscard]] inline std::string json_text(const nlohmann::ordered_json& element) {
+  return element.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+}
+
 class JsonArray {
  public:
   explicit JsonArray(Output& out) : out_(out) { out_.write("["); }
 
   void add(const nlohmann::ordered_json& element) {
     if (!std::exchange(empty_, false)) out_.write(",\n ");
-    // Text of other processes need not be UTF-8.
-    out_.write(element.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace));
+    out_.write(json_text(element));
   }
   void end() { out_.write("]\n"); }
 

@@ -5,11 +5,9 @@
 
 #include <algorithm>
 
-#include "cli/errors.hpp"
-#include "cli/fields.hpp"
 #include "cli/json_array.hpp"
+#include "cli/listed.hpp"
 #include "cli/table.hpp"
-#include "oci/liveness.hpp"
 
 namespace latchfile::cli {
 namespace {
@@ -51,42 +49,6 @@ Result<Query> understand(const Options& options) {
     query.order = std::move(*order);
   }
   return query;
-}
-
-Listed listed(Session& session, const oci::Observer& observer, LoadedEntry entry) {
-  if (!entry.state) {
-    // Whatever the filters are: nobody knows whether it is one of those that were asked for.
-    session.notes.write(error_line(session.program, entry.state.error()));
-    oci::Summary unreadable;
-    unreadable.status = to_string(entry.state.error().code);
-    return {std::move(entry.id), std::move(unreadable), entry.state.error().message()};
-  }
-  auto summary = oci::summarize(entry.state->document);
-  summary.status = status_of(observer, summary);
-  return {std::move(entry.id), std::move(summary), {}};
-}
-
-Row row_of(const Listed& entry) {
-  const auto& summary = entry.summary;
-  return {std::string(entry.id.text()),
-          std::to_string(pid_of(entry)),
-          summary.status,
-          summary.bundle,
-          summary.created,
-          summary.owner};
-}
-
-nlohmann::ordered_json json_of(const Listed& entry) {
-  const auto& summary = entry.summary;
-  nlohmann::ordered_json json = {{"ociVersion", summary.oci_version}, {"id", entry.id.container()},
-                                 {"sandbox", entry.id.sandbox()},     {"pid", pid_of(entry)},
-                                 {"status", summary.status},          {"bundle", summary.bundle},
-                                 {"created", summary.created},        {"owner", summary.owner}};
-  auto& annotations = json["annotations"] = nlohmann::ordered_json::object();
-  for (const auto& [key, value] : summary.annotations)
-    annotations[key] = value;
-  if (!entry.error.empty()) json["error"] = entry.error;
-  return json;
 }
 
 /// Reads names only.

@@ -54,6 +54,8 @@ constexpr auto commands = std::to_array<NamedCommand>({
     {"delete", add_delete},
     {"lock", add_lock, true},
     {"locks", add_locks},
+    {"watch", add_watch},
+    {"wait", add_wait},
     {"check", add_check},
     {"hook", add_hook},
 });

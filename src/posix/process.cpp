@@ -149,6 +149,11 @@ void restore_default_signals() {
 
 void survive_broken_pipes() { std::signal(SIGPIPE, SIG_IGN); }
 
+void end_by_broken_pipe() {
+  std::raise(SIGPIPE);
+  _exit(128 + SIGPIPE);  // it was blocked
+}
+
 Sys<ExitCode> run_program(const std::vector<std::string>& arguments, int descriptor) {
   const WatchedSignals signals;
   const auto pid = start(arguments, {.kept = descriptor}, signals.before());

@@ -21,6 +21,9 @@ void restore_default_signals();
 /// A write to a pipe that nobody reads any more fails from now on, with EPIPE, and does not end us.
 void survive_broken_pipes();
 
+/// Ends us as a write does to a pipe that nobody reads.
+[[noreturn]] void end_by_broken_pipe();
+
 /// How a program ended: its exit code, or 128 and the number of the signal that ended it.
 using ExitCode = int;
 

@@ -16,8 +16,8 @@ using testing::HasSubstr;
 using Help = Cli;
 using Usage = Cli;
 
-const std::vector<std::string> commands = {"create", "state", "save",  "update", "list",
-                                           "delete", "lock",  "locks", "check",  "hook"};
+const std::vector<std::string> commands = {"create", "state", "save",  "update", "list",  "delete",
+                                           "lock",   "locks", "watch", "wait",   "check", "hook"};
 
 TEST_F(Help, NamesEveryCommandOptionAndExitCode) {
   const auto help = latchfile({"--help"});
@@ -66,6 +66,8 @@ TEST_F(Help, OfEachCommandNamesWhatItTakes) {
       {"delete", {"ID", "--force", "--if-match VERSION", "--timeout SECONDS", "--nonblock"}},
       {"lock", {"ID", "CMD", "--timeout SECONDS", "--nonblock"}},
       {"locks", {"-f,--format FORMAT"}},
+      {"watch", {"ID", "-f,--format FORMAT"}},
+      {"wait", {"ID", "--for EXPR", "--timeout SECONDS"}},
       {"check", {"--repair", "--timeout SECONDS", "-f,--format FORMAT"}},
       {"hook",
        {"STAGE", "--keep", "--timeout SECONDS", "--log FILE", "--strict", "--print-config"}}};

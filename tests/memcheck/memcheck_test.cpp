@@ -5,6 +5,7 @@
 //
 // A run takes a second or so. What surrounds it is done without valgrind.
 #include <sstream>
+#include <unistd.h>
 
 #include "cli/cli.hpp"
 #include "support/sanitizer.hpp"
@@ -29,9 +30,9 @@ class Memcheck : public Cli {
     }
   }
 
-  /// Runs a program under valgrind. Of the child that is to become a CMD nothing is reported: if it
-  /// cannot, it ends by _exit with all that its parent had in memory.
-  [[nodiscard]] Outcome valgrind(std::vector<std::string> arguments, std::string_view input = {}) {
+  /// The command line of a program under valgrind. Of the child that is to become a CMD nothing is
+  /// reported: if it cannot, it ends by _exit with all that its parent had in memory.
+  [[nodiscard]] std::vector<std::string> under_valgrind(std::vector<std::string> arguments) const {
     const std::vector<std::string> checker = {"valgrind",
                                               "-q",
                                               "--error-exitcode=99",
@@ -42,7 +43,12 @@ class Memcheck : public Cli {
                                               "--suppressions=" + suppressions_,
                                               "--log-file=" + report_};
     arguments.insert(arguments.begin(), checker.begin(), checker.end());
-    return run(arguments, {.input = input, .working_directory = dir.path().string()});
+    return arguments;
+  }
+
+  [[nodiscard]] Outcome valgrind(std::vector<std::string> arguments, std::string_view input = {}) {
+    return run(under_valgrind(std::move(arguments)),
+               {.input = input, .working_directory = dir.path().string()});
   }
 
   /// The command, under valgrind, on the root.
@@ -192,6 +198,33 @@ TEST_F(Memcheck, Locks) {
 TEST_F(Memcheck, Delete) {
   create("pod1/web", "{}");
   EXPECT_THAT(checked({"delete", "pod1/web"}), succeeds());
+}
+
+TEST_F(Memcheck, WaitForWhatIsSo) {
+  create("web", R"({"status":"running","annotations":{"ready":"true"}})");
+  EXPECT_THAT(checked({"wait", "we", "--for", "annotations.ready=true"}), succeeds());
+}
+
+TEST_F(Memcheck, WaitInVain) {
+  create("web", R"({"status":"running","pid":)" + std::to_string(getpid()) + "}");
+  EXPECT_THAT(checked({"wait", "web", "--for", "status=stopped", "--timeout", "0.05"}),
+              fails_saying(5, "status is 'running'"));
+}
+
+TEST_F(Memcheck, WaitForWhatCannotBe) {
+  EXPECT_THAT(checked({"wait", "web", "--for", "x=y"}), fails_saying(2, "'x=y'"));
+}
+
+TEST_F(Memcheck, WatchOfWhatIsThere) {
+  create("web", R"({"status":"running","pid":1})");
+  create("pod1/db", "{}");
+  // It would go on if it could print.
+  const auto full = [&](std::vector<std::string> arguments) {
+    arguments.insert(arguments.begin(), {"sh", "-c", "exec \"$@\" >/dev/full", "sh"});
+    return run(arguments);
+  };
+  EXPECT_THAT(full(under_valgrind({LATCHFILE_BINARY, "--root", root, "watch", "-f", "json"})),
+              fails_saying(1, "No space left on device"));
 }
 
 TEST_F(Memcheck, Help) { EXPECT_THAT(checked({"--help"}), prints(HasSubstr("locks"))); }

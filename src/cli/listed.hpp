@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What the commands show of a container: the same in a list as in a change that is told.
+#pragma once
+
+#include <nlohmann/json.hpp>
+
+#include "cli/fields.hpp"
+#include "cli/session.hpp"
+#include "cli/table.hpp"
+#include "oci/liveness.hpp"
+
+namespace latchfile::cli {
+
+/// Says so in a note if the entry cannot be read, whatever is asked for: nobody knows whether it is
+/// one of those.
+[[nodiscard]] Listed listed(Session& session, const oci::Observer& observer, LoadedEntry entry);
+
+/// ID, PID, STATUS, BUNDLE, CREATED, OWNER.
+[[nodiscard]] Row row_of(const Listed& entry);
+
+/// As an object, behind the members that `object` has already.
+[[nodiscard]] nlohmann::ordered_json json_of(
+    const Listed& entry, nlohmann::ordered_json object = nlohmann::ordered_json::object());
+
+}  // namespace latchfile::cli
