@@ -2,16 +2,14 @@
 //
 // `latchfile state ID` as a whole process, from fork to its end, beside /bin/true; and a program
 // that does nothing with the same libraries, whose start is the least that ours can cost.
-#include <fcntl.h>
-#include <spawn.h>
-#include <sys/wait.h>
-#include <unistd.h>
+#include <string>
 #include <vector>
 
 #include "peer.hpp"
 #include "support/container_document.hpp"
 #include "support/pair.hpp"
 #include "support/temp_dir.hpp"
+#include "support/whole_process.hpp"
 
 namespace latchfile::bench {
 namespace {
@@ -19,28 +17,13 @@ namespace {
 constexpr int calls = 10;
 constexpr int rounds = 20;
 
-/// Runs a program with its output thrown away.
-void run(const std::vector<std::string>& arguments, const posix_spawn_file_actions_t& actions) {
-  std::vector<char*> argv;
-  for (const auto& argument : arguments)
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  pid_t pid = 0;
-  require(posix_spawn(&pid, argv[0], &actions, nullptr, argv.data(), environ) == 0, argv[0]);
-  int status = 0;
-  require(waitpid(pid, &status, 0) == pid && status == 0, argv[0]);
-}
-
 /// `arguments` as a whole process, beside /bin/true.
 void measure_process(benchmark::State& state, const std::vector<std::string>& arguments) {
   const std::vector<std::string> nothing = {"/bin/true"};
-  posix_spawn_file_actions_t actions;
-  posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
   const auto batch_of = [&](const std::vector<std::string>& command) {
     return Side{[&] {
                   for (int i = 0; i < calls; ++i)
-                    run(command, actions);
+                    run_to_its_end(command);
                 },
                 calls};
   };
@@ -48,7 +31,6 @@ void measure_process(benchmark::State& state, const std::vector<std::string>& ar
     measure_pair(state, batch_of(arguments), batch_of(nothing), rounds, Time::wall,
                  cost_at_most(2.5));
   }
-  posix_spawn_file_actions_destroy(&actions);
 }
 
 void state_of_one(benchmark::State& state) {

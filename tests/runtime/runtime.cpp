@@ -41,9 +41,8 @@ Runtime::Runtime(std::string name, const std::vector<std::string>& hook_options,
 }
 
 Runtime::~Runtime() {
-  const auto state = fs::path(dir_ / "runtime");
-  if (!fs::exists(state)) return;
-  for (const auto& id : names_in(state))
+  if (!fs::exists(state_dir())) return;
+  for (const auto& id : names_in(state_dir()))
     static_cast<void>(call({"delete", "--force", id}));
 }
 
@@ -56,7 +55,7 @@ std::vector<std::string> Runtime::command(const std::vector<std::string>& argume
       "/sys/fs/cgroup && exec \"$@\"' sh \"$@\"\n"
       "fi\n"
       "exec \"$@\"";
-  std::vector<std::string> all = {"sh", "-c", script, "sh", name_, "--root", dir_ / "runtime"};
+  std::vector<std::string> all = {"sh", "-c", script, "sh", name_, "--root", state_dir()};
   all.insert(all.end(), arguments.begin(), arguments.end());
   return all;
 }

@@ -51,6 +51,8 @@ class Runtime {
   [[nodiscard]] std::string log() const;
   [[nodiscard]] std::string complaints() const;
 
+  /// Where the runtime keeps its own state, a directory for each container.
+  [[nodiscard]] std::string state_dir() const { return dir_ / "runtime"; }
   [[nodiscard]] std::string records() const { return dir_ / "records"; }
 
  private:
