@@ -26,7 +26,7 @@ int follow_all(const Store& store) {
     for (const auto& event : *events) {
       std::cout << to_string(event.kind);
       if (event.id) std::cout << ' ' << event.id->text();
-      std::cout << std::endl;
+      std::cout << '\n' << std::flush;
     }
   }
 }
