@@ -10,6 +10,7 @@
 #include "cli/cli.hpp"
 #include "cli/terminal.hpp"
 #include "latchfile/oci.hpp"
+#include "support/running_state.hpp"
 
 namespace latchfile::test {
 namespace {
@@ -96,13 +97,7 @@ TEST_F(Check, FindsADocumentOfAnotherContainer) {
 TEST_F(Check, FindsTheDeadAndWritesDownThatAnOciContainerIsStopped) {
   Child child{[] { return pause(); }};
   const auto process = oci::Process::of(child.pid()).value();
-  const auto state = oci::State::creating({.id = "web", .bundle = "/b"})
-                         .value()
-                         .to_created(process)
-                         .value()
-                         .to_running()
-                         .value();
-  create("web", state.document().bytes());
+  create("web", running_state(process).document().bytes());
   create("gvisor", R"({"id":"gvisor","status":"running","sandbox":{"pid":)" +
                        std::to_string(child.pid()) + "}}");
   EXPECT_THAT(findings({"--repair"}, 0), IsEmpty());

@@ -9,13 +9,13 @@
 
 #include "cli/cli.hpp"
 #include "latchfile/oci.hpp"
+#include "support/running_state.hpp"
 
 namespace latchfile::test {
 namespace {
 
 using nlohmann::json;
 using oci::Process;
-using oci::State;
 using testing::HasSubstr;
 
 class ListLiveness : public Cli {
@@ -30,15 +30,8 @@ class ListLiveness : public Cli {
     child.signal(SIGKILL);
     child.wait();
   }
-  [[nodiscard]] std::string document_of(const Process& process) const {
-    return State::creating({.id = "web", .bundle = "/b"})
-        .value()
-        .to_created(process)
-        .value()
-        .to_running()
-        .value()
-        .document()
-        .bytes();
+  [[nodiscard]] static std::string document_of(const Process& process) {
+    return running_state(process).document().bytes();
   }
 };
 

@@ -7,12 +7,12 @@
 
 #include "cli/cli.hpp"
 #include "latchfile/oci.hpp"
+#include "support/running_state.hpp"
 
 namespace latchfile::test {
 namespace {
 
 using oci::Process;
-using oci::State;
 
 class WaitCommand : public Cli {
  protected:
@@ -25,14 +25,7 @@ class WaitCommand : public Cli {
     return child;
   }
   void create_running(const std::string& id, pid_t pid) const {
-    create(id, State::creating({.id = "web", .bundle = "/b"})
-                   .value()
-                   .to_created(Process::of(pid).value())
-                   .value()
-                   .to_running()
-                   .value()
-                   .document()
-                   .bytes());
+    create(id, running_state(Process::of(pid).value()).document().bytes());
   }
   void expect_done(const std::vector<std::string>& arguments, std::string_view input = {}) const {
     EXPECT_THAT(latchfile(arguments, input), succeeds());

@@ -10,6 +10,7 @@
 #include "latchfile/oci.hpp"
 #include "support/child.hpp"
 #include "support/numbered_document.hpp"
+#include "support/running_state.hpp"
 #include "support/temp_dir.hpp"
 
 namespace latchfile::test {
@@ -22,13 +23,7 @@ class WaitedFor : public testing::Test {
   const ContainerId web = id_of("web");
 
   void create_running(pid_t pid) const {
-    const auto process = oci::Process::of(pid).value();
-    const auto state = oci::State::creating({.id = "web", .bundle = "/b"})
-                           .value()
-                           .to_created(process)
-                           .value()
-                           .to_running()
-                           .value();
+    const auto state = running_state(oci::Process::of(pid).value());
     ASSERT_TRUE(store.create(web, Wait::never(), state.document()));
   }
   static Result<bool> is_stopped(const oci::Seen& now) { return now.status == "stopped"; }
