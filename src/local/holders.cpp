@@ -11,14 +11,13 @@
 namespace latchfile {
 namespace {
 
-/// Those of `flocks` that are on one lock file, all holders with all waiters.
+/// Adds those who hold the lock of `id`, each with all who wait for it.
 void add_holders(Kernel& kernel, const ContainerId& id, const std::vector<FlockEntry>& flocks,
                  std::vector<LockHolder>& into) {
   std::vector<LockWaiter> waiters;
   for (const auto& entry : flocks) {
     if (entry.waiting) waiters.push_back({entry.pid, command_of(kernel, entry.pid)});
   }
-  std::ranges::sort(waiters, {}, &LockWaiter::pid);
   for (const auto& entry : flocks) {
     if (!entry.waiting) {
       into.push_back({id, entry.pid, command_of(kernel, entry.pid), waiters});
@@ -29,7 +28,7 @@ void add_holders(Kernel& kernel, const ContainerId& id, const std::vector<FlockE
 }  // namespace
 
 Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
-  auto flocks = read_flocks(dir.kernel);
+  const auto flocks = read_flocks(dir.kernel);
   if (!flocks) {
     return std::unexpected(
         Error{Errc::unsupported, flocks.error().value, "list the holders of locks: /proc/locks"});
@@ -39,7 +38,6 @@ Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
 
   const FlockMatcher matcher(dir);
   std::vector<LockHolder> holders;
-  std::ranges::sort(*flocks, {}, &FlockEntry::inode);
   for (const auto& file : *files) {
     const auto same_inode = std::ranges::equal_range(*flocks, file.inode, {}, &FlockEntry::inode);
     if (same_inode.empty()) continue;

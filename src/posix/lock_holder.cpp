@@ -46,7 +46,7 @@ std::optional<FlockEntry> parse_line(std::string_view line) {
   const auto minor = number<unsigned>(file.substr(first + 1, second - first - 1), 16);
   const auto inode = number<ino_t>(file.substr(second + 1), 10);
   if (!major || !minor || !inode) return std::nullopt;
-  return FlockEntry{makedev(*major, *minor), *inode, std::max(*pid, 0), waiting};
+  return FlockEntry{*inode, makedev(*major, *minor), waiting, std::max(*pid, 0)};
 }
 
 /// The mount of an open file, by the number that mountinfo has for it (proc(5)).
@@ -95,6 +95,9 @@ std::vector<FlockEntry> parse_flocks(std::string_view text) {
     if (const auto entry = parse_line(text.substr(0, end))) entries.push_back(*entry);
     text.remove_prefix(std::min(end + 1, text.size()));
   }
+  std::ranges::sort(entries);
+  const auto repeated = std::ranges::unique(entries);
+  entries.erase(repeated.begin(), repeated.end());
   return entries;
 }
 

@@ -15,17 +15,21 @@
 
 namespace latchfile {
 
-/// One line of /proc/locks that is a flock.
+/// One line of /proc/locks that is a flock. Ordered by file, the holders before who waits.
 struct FlockEntry {
-  dev_t device;
   ino_t inode;
+  dev_t device;
+  bool waiting;  ///< blocked behind the holder
   /// The process that called flock; a child that inherited the descriptor may hold on. 0: one that
   /// has no pid here.
   pid_t pid;
-  bool waiting;  ///< blocked behind the holder
+
+  auto operator<=>(const FlockEntry&) const = default;
 };
 
-/// Every flock that the kernel shows here.
+/// Every flock that the kernel shows here, in order, each once. Between two reads of /proc/locks
+/// the kernel goes on at the number of the next lock: locks taken meanwhile make it show others a
+/// second time, and with more locks than fit a page, locks released meanwhile make it skip some.
 [[nodiscard]] Sys<std::vector<FlockEntry>> read_flocks(Kernel& kernel);
 
 /// The parsing half of read_flocks: lines of other kinds or of unknown form are passed over.

@@ -28,6 +28,31 @@ TEST(ParseFlocks, ReadsHoldersAndWaiters) {
   EXPECT_EQ(entries[2].inode, 18446744073709551615u);
 }
 
+TEST(ParseFlocks, OrdersByFileTheHoldersBeforeWhoWaits) {
+  const auto entries = parse_flocks(
+      "1: FLOCK  ADVISORY  WRITE 5 fd:01:90 0 EOF\n"
+      "1: -> FLOCK  ADVISORY  WRITE 3 fd:01:90 0 EOF\n"
+      "2: FLOCK  ADVISORY  READ 9 fd:01:80 0 EOF\n"
+      "3: FLOCK  ADVISORY  READ 4 fd:01:80 0 EOF\n");
+  std::vector<pid_t> pids;
+  for (const auto& entry : entries)
+    pids.push_back(entry.pid);
+  EXPECT_EQ(pids, std::vector<pid_t>({4, 9, 5, 3}));
+}
+
+/// What the kernel shows if a lock is taken between two reads of the file.
+TEST(ParseFlocks, CountsALockThatIsShownAgainOnce) {
+  const auto entries = parse_flocks(
+      "1: FLOCK  ADVISORY  WRITE 10 fd:01:5 0 EOF\n"
+      "2: FLOCK  ADVISORY  READ 11 fd:01:6 0 EOF\n"
+      "2: -> FLOCK  ADVISORY  WRITE 12 fd:01:6 0 EOF\n"
+      "3: FLOCK  ADVISORY  READ 11 fd:01:6 0 EOF\n"
+      "3: -> FLOCK  ADVISORY  WRITE 12 fd:01:6 0 EOF\n");
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries[1].pid, 11);
+  EXPECT_EQ(entries[2].pid, 12);
+}
+
 TEST(ParseFlocks, ReadsWaitersBehindWaiters) {
   const auto entries = parse_flocks(
       "3: FLOCK  ADVISORY  WRITE 10 fd:01:5 0 EOF\n"
