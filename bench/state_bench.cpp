@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `latchfile state ID` as a whole process, from fork to its end, beside /bin/true; and a program
-// that does nothing with the same libraries, whose start is the least that ours can cost.
+// `latchfile state ID` as a whole process, from fork to its end, beside /bin/true.
 #include <string>
 #include <vector>
 
@@ -17,20 +16,13 @@ namespace {
 constexpr int calls = 10;
 constexpr int rounds = 20;
 
-/// `arguments` as a whole process, beside /bin/true.
-void measure_process(benchmark::State& state, const std::vector<std::string>& arguments) {
-  const std::vector<std::string> nothing = {"/bin/true"};
-  const auto batch_of = [&](const std::vector<std::string>& command) {
-    return Side{[&] {
-                  for (int i = 0; i < calls; ++i)
-                    run_to_its_end(command);
-                },
-                calls};
-  };
-  for (auto _ : state) {
-    measure_pair(state, batch_of(arguments), batch_of(nothing), rounds, Time::wall,
-                 cost_at_most(2.5));
-  }
+/// `calls` whole processes, one after the other.
+Side processes(const std::vector<std::string>& command) {
+  return {[command] {
+            for (int i = 0; i < calls; ++i)
+              run_to_its_end(command);
+          },
+          calls};
 }
 
 void state_of_one(benchmark::State& state) {
@@ -39,12 +31,12 @@ void state_of_one(benchmark::State& state) {
   require(
       open_without_sync(root.path()).create(id, Wait::never(), container_document(id)).has_value(),
       "create");
-  measure_process(state, {LATCHFILE_BINARY, "--root", root.path(), "state", "pod1/web"});
+  for (auto _ : state) {
+    measure_pair(state, processes({LATCHFILE_BINARY, "--root", root.path(), "state", "pod1/web"}),
+                 processes({"/bin/true"}), rounds, Time::wall, cost_at_most(2.5));
+  }
 }
 BENCHMARK(state_of_one)->Name("state")->Apply(as_pair);
-
-void linked(benchmark::State& state) { measure_process(state, {LINKED_PROGRAM}); }
-BENCHMARK(linked)->Apply(as_pair);
 
 }  // namespace
 }  // namespace latchfile::bench
