@@ -21,9 +21,11 @@ class JsonArray {
  public:
   explicit JsonArray(Output& out) : out_(out) { out_.write("["); }
 
-  void add(const nlohmann::ordered_json& element) {
+  void add(const nlohmann::ordered_json& element) { add_text(json_text(element)); }
+  /// An element that is written out already.
+  void add_text(const std::string& element) {
     if (!std::exchange(empty_, false)) out_.write(",\n ");
-    out_.write(json_text(element));
+    out_.write(element);
   }
   void end() { out_.write("]\n"); }
 

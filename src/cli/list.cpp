@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "base/parallel.hpp"
 #include "cli/json_array.hpp"
 #include "cli/listed.hpp"
 #include "cli/table.hpp"
@@ -61,46 +62,67 @@ Result<int> print_ids(Session& session, const Options& options) {
   return exit_done;
 }
 
-/// Calls `show(entry)` for each container that the options ask for.
-template <class Show>
-Result<> for_each_listed(Session& session, const Options& options, const Query& query, Show show) {
+/// Gives `show` one by one what `render` makes of each container that the options ask for. `render`
+/// is called by several threads at once.
+template <class Render, class Show>
+Result<> for_each_listed(Session& session, const Options& options, const Query& query,
+                         const Render& render, const Show& show) {
   if (options.sandbox) {
     // Only for its check of the name.
     if (auto named = session.store.list_sandbox(*options.sandbox); !named) {
       return std::unexpected(std::move(named.error()));
     }
   }
+  // Documents are let go of as soon as what is shown was read from them, this many at a time.
+  constexpr std::size_t window = 512;
   const oci::Observer observer(session.kernel);
+  std::vector<LoadedEntry> loaded;
   std::vector<Listed> to_sort;
-  auto done = session.store.load_all([&](LoadedEntry loaded) {
-    if (options.sandbox && loaded.id.sandbox() != *options.sandbox) return;
-    auto entry = listed(session, observer, std::move(loaded));
-    if (!query.asks_for(entry)) return;
-    if (query.order) {
-      to_sort.push_back(std::move(entry));
-    } else {
-      show(entry);
+  const auto show_all = [&](std::vector<Listed>& entries) {
+    std::ranges::for_each(map_in_parallel(entries, render), show);
+  };
+  const auto take_loaded = [&] {
+    auto read = map_in_parallel(loaded, [&](LoadedEntry& entry) -> std::optional<Listed> {
+      auto shown = listed(observer, std::move(entry));
+      if (!query.asks_for(shown)) return std::nullopt;
+      return shown;
+    });
+    loaded.clear();
+    std::vector<Listed> asked_for;
+    for (auto& entry : read) {
+      if (entry) (query.order ? to_sort : asked_for).push_back(std::move(*entry));
     }
+    show_all(asked_for);
+  };
+
+  auto done = session.store.load_all([&](LoadedEntry entry) {
+    if (options.sandbox && entry.id.sandbox() != *options.sandbox) return;
+    note_unreadable(session, entry);
+    loaded.push_back(std::move(entry));
+    if (loaded.size() == window) take_loaded();
   });
   if (!done) return done;
+  take_loaded();
   if (query.order) query.order->sort(to_sort);
-  std::ranges::for_each(to_sort, show);
+  show_all(to_sort);
   return {};
 }
 
 Result<int> print_lines(Session& session, const Options& options, const Query& query) {
-  const auto done = for_each_listed(session, options, query, [&](const Listed& entry) {
-    session.out.write((options.quiet ? std::string(entry.id.text()) : query.line->line_of(entry)) +
-                      "\n");
-  });
+  const auto line_of = [&](const Listed& entry) {
+    return (options.quiet ? std::string(entry.id.text()) : query.line->line_of(entry)) + "\n";
+  };
+  const auto done = for_each_listed(session, options, query, line_of,
+                                    [&](const std::string& line) { session.out.write(line); });
   if (!done) return std::unexpected(done.error());
   return exit_done;
 }
 
 Result<int> print_json(Session& session, const Options& options, const Query& query) {
   JsonArray array(session.out);
-  const auto done = for_each_listed(session, options, query,
-                                    [&](const Listed& entry) { array.add(json_of(entry)); });
+  const auto done = for_each_listed(
+      session, options, query, [](const Listed& entry) { return json_text(json_of(entry)); },
+      [&](const std::string& element) { array.add_text(element); });
   if (!done) return std::unexpected(done.error());
   array.end();
   return exit_done;
@@ -113,8 +135,8 @@ Result<int> run(Session& session, const Options& options) {
   if (options.quiet || query->line) return print_lines(session, options, *query);
   if (options.format == "json") return print_json(session, options, *query);
   std::vector<Row> rows;
-  const auto done = for_each_listed(session, options, *query,
-                                    [&](const Listed& entry) { rows.push_back(row_of(entry)); });
+  const auto done = for_each_listed(session, options, *query, row_of,
+                                    [&](Row& row) { rows.push_back(std::move(row)); });
   if (!done) return std::unexpected(done.error());
   print_table(session.out, {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}, rows);
   return exit_done;

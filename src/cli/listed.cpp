@@ -4,9 +4,13 @@
 #include "cli/errors.hpp"
 
 namespace latchfile::cli {
-Listed listed(Session& session, const oci::Observer& observer, LoadedEntry entry) {
+
+void note_unreadable(Session& session, const LoadedEntry& entry) {
+  if (!entry.state) session.notes.write(error_line(session.program, entry.state.error()));
+}
+
+Listed listed(const oci::Observer& observer, LoadedEntry entry) {
   if (!entry.state) {
-    session.notes.write(error_line(session.program, entry.state.error()));
     oci::Summary unreadable;
     unreadable.status = to_string(entry.state.error().code);
     return {std::move(entry.id), std::move(unreadable), entry.state.error().message()};

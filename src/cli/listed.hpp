@@ -12,9 +12,11 @@
 
 namespace latchfile::cli {
 
-/// Says so in a note if the entry cannot be read, whatever is asked for: nobody knows whether it is
-/// one of those.
-[[nodiscard]] Listed listed(Session& session, const oci::Observer& observer, LoadedEntry entry);
+/// Says so in a note if the entry cannot be read. That is for every entry, whatever is asked for:
+/// nobody knows whether it is one of those.
+void note_unreadable(Session& session, const LoadedEntry& entry);
+
+[[nodiscard]] Listed listed(const oci::Observer& observer, LoadedEntry entry);
 
 /// ID, PID, STATUS, BUNDLE, CREATED, OWNER.
 [[nodiscard]] Row row_of(const Listed& entry);

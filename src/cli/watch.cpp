@@ -47,8 +47,9 @@ class Telling {
     std::string line(kind);
     if (event.id && event.state) {
       readable_ = readable_ && event.state->has_value();
-      const auto entry =
-          listed(session_, observer, {std::move(*event.id), std::move(*event.state)});
+      LoadedEntry loaded{std::move(*event.id), std::move(*event.state)};
+      note_unreadable(session_, loaded);
+      const auto entry = listed(observer, std::move(loaded));
       const auto row = row_of(entry);
       line = line_of(kind, entry.id, {row[1], row[2]});
       json = json_of(entry, std::move(json));

@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "local/load.hpp"
 
-#include <algorithm>
-#include <atomic>
 #include <optional>
-#include <thread>
 
+#include "base/parallel.hpp"
 #include "local/names.hpp"
 #include "posix/lock_file.hpp"
 #include "posix/read_file.hpp"
@@ -68,36 +66,8 @@ Result<Document> load_document(const Directory& dir, const ContainerId& id, Wait
 
 std::vector<Result<Document>> load_documents(const Directory& dir, std::span<const ContainerId> ids,
                                              Wait settle) {
-  // Starting a thread costs as much as a few loads.
-  constexpr std::size_t ids_per_thread = 32;
-  constexpr std::size_t max_threads = 8;
-  // Threads take this many ids at a time, so that one slow file holds up little.
-  constexpr std::size_t batch = 8;
-
   std::vector<std::optional<Result<Document>>> answers(ids.size());
-  std::atomic<std::size_t> next = 0;
-  const auto work = [&] {
-    for (;;) {
-      const auto begin = next.fetch_add(batch);
-      if (begin >= ids.size()) return;
-      for (auto i = begin; i < std::min(begin + batch, ids.size()); ++i) {
-        answers[i] = load_document(dir, ids[i], settle);
-      }
-    }
-  };
-  const auto threads = std::clamp<std::size_t>(
-      ids.size() / ids_per_thread, 1,
-      std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, max_threads));
-  std::vector<std::jthread> helpers;
-  for (std::size_t i = 1; i < threads; ++i) {
-    try {
-      helpers.emplace_back(work);
-    } catch (const std::system_error&) {
-      break;  // no more threads to be had: those that run do all the work
-    }
-  }
-  work();
-  helpers.clear();
+  in_parallel(ids.size(), [&](std::size_t i) { answers[i] = load_document(dir, ids[i], settle); });
 
   std::vector<Result<Document>> documents;
   documents.reserve(ids.size());
