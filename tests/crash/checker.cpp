@@ -164,7 +164,7 @@ std::vector<std::string> Checker::leftovers(const Disk& start, const Disk& end,
 }
 
 bool Checker::fits(const Disk& start, const Operation& operation, std::size_t which) const {
-  return see(setting_, start)[which].kind == operation.needs;
+  return !operation.needs || see(setting_, start)[which].kind == *operation.needs;
 }
 
 const Examination& Checker::examine(const Disk& disk) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "crash/operations.hpp"
 
+#include "latchfile/check.hpp"
+
 namespace latchfile::test {
 namespace {
 
@@ -62,6 +64,16 @@ Result<> drop_lock(const Scene& scene) {
   return without_value(scene.store.lock(scene.id(), Wait::never()));
 }
 
+/// Of whatever the other operations and power cuts have left, which is never a torn document.
+Result<> repair(const Scene& scene) {
+  const auto report = scene.store.check({.repair = true, .wait = Wait::never()});
+  if (!report) return std::unexpected(report.error());
+  for (const auto& finding : report->findings) {
+    if (finding.is_open()) return std::unexpected(Error{Errc::corrupt, 0, finding.detail});
+  }
+  return {};
+}
+
 Result<> save_all(const Scene& scene) {
   std::vector<LockedState> states;
   for (const auto& id : scene.setting.ids) {
@@ -116,6 +128,7 @@ std::span<const Operation> operations() {
       {"Update", Kind::document, update},
       {"Destroy", Kind::document, destroy},
       {"DropLock", Kind::document, drop_lock},
+      {"Repair", {}, repair},
   };
   return all;
 }

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <optional>
 #include <ostream>
 #include <span>
 #include <string>
@@ -28,7 +29,7 @@ struct Scene {
 
 struct Operation {
   const char* name;
-  Sighting::Kind needs;  ///< what must be there
+  std::optional<Sighting::Kind> needs;  ///< what must be there; nothing: anything
   std::function<Result<>(const Scene&)> act;
   Durability durability = Durability::full;
 };

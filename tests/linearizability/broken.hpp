@@ -11,16 +11,6 @@
 
 namespace latchfile::test {
 
-/// Never sees that a lock file was unlinked: L3 always passes. For processes of one thread.
-class BlindKernel final : public PassingKernel {
- public:
-  Sys<struct stat> fstat(int fd) override;
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override;
-
- private:
-  struct stat last_{};
-};
-
 /// Commits by truncating the state and writing it anew instead of by S4, as most peers do.
 class InPlaceKernel final : public PassingKernel {
  public:

@@ -20,6 +20,7 @@
 #include "latchfile/local.hpp"
 #include "linearizability/broken.hpp"
 #include "linearizability/tmpfs.hpp"
+#include "support/blind_kernel.hpp"
 #include "support/temp_dir.hpp"
 
 namespace latchfile::test {

@@ -11,7 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include "support/passing_kernel.hpp"
+#include "support/blind_kernel.hpp"
 #include "latchfile/local.hpp"
 #include "local/local_backend.hpp"
 #include "support/child.hpp"
@@ -21,25 +21,6 @@ namespace latchfile::test {
 namespace {
 
 constexpr int processes = 4;
-
-/// A kernel of whose processes none ever sees that its lock file was unlinked: L3 always passes.
-/// With it the lock is one that people write who do not know of L3.
-class BlindKernel final : public PassingKernel {
- public:
-  Sys<struct stat> fstat(int fd) override {
-    auto found = PassingKernel::fstat(fd);
-    if (found && found->st_nlink == 0) found->st_nlink = 1;
-    if (found) last_ = *found;
-    return found;
-  }
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
-    if (std::string_view(path).ends_with(".lock")) return last_;
-    return PassingKernel::fstatat(dir, path, flags);
-  }
-
- private:
-  struct stat last_{};  // each process of the storm has one thread
-};
 
 class StormTest : public testing::Test {
  protected:

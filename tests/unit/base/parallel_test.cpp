@@ -13,7 +13,7 @@ namespace latchfile::test {
 namespace {
 
 TEST(InParallel, DoesEachItemOnce) {
-  for (const std::size_t count : {0, 1, 7, 8, 9, 63, 64, 1000}) {
+  for (const std::size_t count : {0U, 1U, 7U, 8U, 9U, 63U, 64U, 1000U}) {
     std::vector<std::atomic<int>> done(count);
     in_parallel(count, [&](std::size_t i) { ++done.at(i); });
     for (std::size_t i = 0; i < count; ++i)

@@ -273,41 +273,5 @@ TEST_F(CheckTest, OnAFullDiskRepairsAllButWhatNeedsALockFile) {
   EXPECT_EQ(report.findings.back().repair->error().sys_errno, ENOSPC);
 }
 
-/// Each call of a repair fails once: it ends, loses no document, keeps no lock, and the next repair
-/// finishes it.
-TEST_F(CheckTest, EveryCallOfARepairMayFail) {
-  const auto set_up = [&] {
-    for (const auto& name : names())
-      std::filesystem::remove(temp_ / name);
-    put("dead.lock");
-    put("torn.state", "{");
-    put("web.state", "{}");
-    put("web.state.tmp", "{");
-  };
-  set_up();
-  kernel_.arm();
-  static_cast<void>(repair());
-  const auto calls = kernel_.calls();
-  ASSERT_GT(calls.size(), 40U);
-  for (std::size_t nth = 1; nth <= calls.size(); ++nth) {
-    SCOPED_TRACE(std::to_string(nth) + ": " + std::string(to_string(calls[nth - 1].call)) + " " +
-                 calls[nth - 1].name);
-    set_up();
-    kernel_.arm(FaultKernel::Fault{nth, EIO});
-    const auto failed = store().check({.repair = true, .wait = Wait::never()});
-    kernel_.disarm();
-    EXPECT_EQ(read_text(temp_ / "web.state"), "{}");
-    const auto again = store().check({.repair = true, .wait = Wait::never()});
-    ASSERT_TRUE(again) << again.error().message();
-    EXPECT_TRUE(std::ranges::none_of(again->findings, &Finding::is_open));
-    const auto left = names();
-    EXPECT_EQ(
-        std::ranges::count_if(left, [](const auto& n) { return bool(names::parse_quarantine(n)); }),
-        1);
-    EXPECT_THAT(left, Contains("web.state"));
-    EXPECT_FALSE(std::ranges::any_of(left, [](const auto& n) { return n.ends_with(".tmp"); }));
-  }
-}
-
 }  // namespace
 }  // namespace latchfile::test
