@@ -7,11 +7,11 @@
 // crun, runsc and youki, status and pid depend on the runtime as much as on the container:
 //
 // clang-format off
-// | stage                   | status            | pid              | the record           |
-// |-------------------------|-------------------|------------------|----------------------|
-// | prestart, createRuntime | creating, created | of the process   | as the runtime says  |
-// | poststart               | created, running  | of the process   | running              |
-// | poststop                | stopped           | absent, 0 or -1  | removed, or stopped  |
+// | stage                   | status            | pid                        | the record          |
+// |-------------------------|-------------------|----------------------------|---------------------|
+// | prestart, createRuntime | creating, created | of the process, or absent  | as the runtime says |
+// | poststart               | created, running  | of the process             | running             |
+// | poststop                | stopped           | absent, 0, -1 or as it was | removed, or stopped |
 // clang-format on
 //
 // So the stage decides what the record becomes. It goes on in life and never back: a hook that is
