@@ -5,13 +5,12 @@
 // start at one moment.
 #include <chrono>
 #include <memory>
-#include <poll.h>
-#include <unistd.h>
 
 #include "latchfile/json.hpp"
 #include "peer.hpp"
 #include "support/container_document.hpp"
 #include "support/pair.hpp"
+#include "support/race.hpp"
 #include "support/temp_dir.hpp"
 
 namespace latchfile::bench {
@@ -46,23 +45,9 @@ int increment(const Store& store, const ContainerId& id) {
 
 double ours(const std::string& root, const ContainerId& id) {
   const auto store = open_without_sync(root);
-  int gate[2];
-  require(pipe(gate) == 0, "pipe");
-  std::vector<test::Child> children;
-  for (int i = 0; i < processes; ++i) {
-    children.emplace_back([&] {
-      char token = 0;
-      return read(gate[0], &token, 1) == 1 ? increment(store, id) : 1;
-    });
-  }
-  const auto begin = Clock::now();
-  require(write(gate[1], "12345678", processes) == processes, "write");
-  for (auto& child : children)
-    require(child.wait() == 0, "increments of ours");
-  const double seconds = seconds_since(begin);
-  close(gate[0]);
-  close(gate[1]);
-  return seconds;
+  return seconds_of_race(processes, [&](int) -> Work {
+    return [&] { require(increment(store, id) == 0, "increments of ours"); };
+  });
 }
 
 double gvisors(const std::string& root, const ContainerId&) {

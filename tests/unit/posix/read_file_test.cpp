@@ -110,7 +110,7 @@ TEST_F(ReadFile, ASecondHardLinkIsRefusedWhereStrangersMayWrite) {
   std::filesystem::create_directory(temp_ / "shared");
   write_text(temp_ / "secret", "secret");
   std::filesystem::create_hard_link(temp_ / "secret", temp_ / "shared/f");
-  for (const mode_t mode : {01777, 01770, 0777, 0720}) {
+  for (const mode_t mode : {01777U, 01770U, 0777U, 0720U}) {
     ASSERT_EQ(chmod((temp_ / "shared").c_str(), mode), 0);
     const auto content = read_file(open_directory(temp_ / "shared", kernel_), "f", limit);
     ASSERT_FALSE(content) << std::oct << mode;
