@@ -13,7 +13,7 @@
 #include "latchfile/check.hpp"
 #include "local/local_backend.hpp"
 #include "local/names.hpp"
-#include "posix/real_kernel.hpp"
+#include "support/passing_kernel.hpp"
 #include "support/temp_dir.hpp"
 
 namespace latchfile::test {
@@ -23,6 +23,15 @@ namespace fs = std::filesystem;
 
 constexpr const char* whole = R"({"n":1})";
 constexpr const char* torn = R"({"n":)";
+
+/// Shows no lock of anybody: how often /proc/locks has to be read depends on other processes.
+class QuietKernel final : public PassingKernel {
+ public:
+  Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
+    const bool locks = std::string_view(path) == "/proc/locks";
+    return PassingKernel::openat(dir, locks ? "/dev/null" : path, flags, mode);
+  }
+};
 
 /// A root with one of each that a repair has to do with.
 class BrokenRoot {
@@ -94,7 +103,8 @@ class BrokenRoot {
 void repair_with(const FaultKernel::Fault& fault) {
   const auto descriptors = open_descriptors();
   const BrokenRoot root;
-  FaultKernel kernel(real_kernel());
+  QuietKernel quiet;
+  FaultKernel kernel(quiet);
   kernel.arm(fault);
   const auto report = root.repair(kernel);
   EXPECT_TRUE(kernel.hit()) << "not the same calls each time";
@@ -108,8 +118,8 @@ void repair_with(const FaultKernel::Fault& fault) {
   root.expect_nothing_is_locked();
 
   const auto again = root.repair(kernel);
-  ASSERT_TRUE(again) << again.error().message();
-  for (const auto& finding : again->findings)
+  EXPECT_TRUE(again) << again.error().message();
+  for (const auto& finding : again ? again->findings : std::vector<Finding>())
     EXPECT_FALSE(finding.is_open()) << finding.detail;
   root.expect_repaired();
   EXPECT_EQ(open_descriptors(), descriptors) << "a descriptor leaked";
@@ -117,7 +127,8 @@ void repair_with(const FaultKernel::Fault& fault) {
 
 TEST(RepairFault, EveryCallMayFail) {
   const BrokenRoot root;
-  FaultKernel kernel(real_kernel());
+  QuietKernel quiet;
+  FaultKernel kernel(quiet);
   kernel.arm();
   ASSERT_TRUE(root.repair(kernel));
   const auto calls = kernel.calls();

@@ -291,11 +291,11 @@ TEST_F(WatchTest, LosesNothingByAnErrorWhileItLooks) {
 
 TEST_F(WatchTest, AsksAgainForADocumentThatItHadNoDescriptorFor) {
   fs::create_directories(root_);
+  bool armed = false;
   FaultKernel kernel(real_kernel());
   const auto store = open(kernel);
   auto watch = listed(store);
   put("a.state", one);
-  bool armed = false;
   kernel.before_each([&](const FaultKernel::Record& call) {
     if (!armed && call.call == Call::openat && call.name == "a.state") {
       armed = true;
