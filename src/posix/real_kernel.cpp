@@ -4,17 +4,20 @@
 #include "posix/real_kernel.hpp"
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <climits>
 #include <csignal>
 #include <cstdio>
 #include <dirent.h>
 #include <fcntl.h>
+#include <new>
 #include <pthread.h>
 #include <semaphore.h>
 #include <sys/file.h>
 #include <sys/inotify.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -33,6 +36,35 @@ Sys<std::size_t> count(ssize_t result) {
   if (result >= 0) return static_cast<std::size_t>(result);
   return std::unexpected(Errno{errno});
 }
+
+/// The number of this process, for which a guard asks at each of its steps: remembered in a page
+/// that every fork leaves empty in the child (madvise(2), MADV_WIPEONFORK), whoever calls it and
+/// however.
+class OwnPid {
+ public:
+  OwnPid() {
+    const auto bytes = static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+    void* const page =
+        ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (page == MAP_FAILED) return;
+    if (::madvise(page, bytes, MADV_WIPEONFORK) == 0) {
+      remembered_ = new (page) std::atomic<pid_t>(0);
+    } else {
+      ::munmap(page, bytes);
+    }
+  }
+
+  [[nodiscard]] pid_t get() const {
+    if (remembered_ == nullptr) return ::getpid();
+    if (const auto pid = remembered_->load(std::memory_order_relaxed); pid != 0) return pid;
+    const auto pid = ::getpid();
+    remembered_->store(pid, std::memory_order_relaxed);
+    return pid;
+  }
+
+ private:
+  std::atomic<pid_t>* remembered_ = nullptr;  ///< nothing where the kernel cannot do that
+};
 
 /// A thread that sleeps in flock(2) for another thread that can stop waiting. A lock belongs to the
 /// open file, not to the thread, so what the sleeper gets its creator has. It needs no signal
@@ -184,7 +216,10 @@ class RealKernel final : public Kernel {
   std::chrono::sys_seconds utc() override {
     return std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   }
-  pid_t getpid() override { return ::getpid(); }
+  pid_t getpid() override {
+    static const OwnPid own;
+    return own.get();
+  }
   pid_t gettid() override { return ::gettid(); }
   uid_t geteuid() override { return ::geteuid(); }
   Sys<UniqueFd> pidfd_open(pid_t pid) override {
