@@ -56,7 +56,7 @@ void measure(benchmark::State& state, const Race& race, OpenWriter* other, int r
 void in_memory(benchmark::State& state, int processes, OpenWriter* other, Goal goal) {
   const Race race{.processes = processes, .saves = 4000 / processes, .sync = Sync::none};
   for (auto _ : state)
-    measure(state, race, other, 4, goal, memory_file_system);
+    measure(state, race, other, 2, goal, memory_file_system);
 }
 
 void on_disk(benchmark::State& state, Disk::Type type, int processes, OpenWriter* other,
@@ -71,9 +71,9 @@ void on_disk(benchmark::State& state, Disk::Type type, int processes, OpenWriter
   static std::map<Disk::Type, Disk> disks;
   const auto [disk, first] = disks.try_emplace(type, type);
   if (first) disk->second.mount();
-  const Race race{.processes = processes, .saves = 400 / processes, .sync = Sync::full};
+  const Race race{.processes = processes, .saves = 200 / processes, .sync = Sync::full};
   for (auto _ : state)
-    measure(state, race, other, 2, goal, disk->second.path());
+    measure(state, race, other, 1, goal, disk->second.path());
 }
 
 /// Once for each pair of a race and a peer.
