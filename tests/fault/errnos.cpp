@@ -4,6 +4,7 @@
 #include <cerrno>
 #include <cstring>
 #include <fcntl.h>
+#include <gtest/gtest.h>
 #include <sys/file.h>
 
 namespace latchfile::test {
@@ -73,6 +74,23 @@ std::vector<PossibleError> possible_errors(const FaultKernel::Record& call) {
     case Call::pidfd_open: return {{EMFILE}, {ENFILE}, {ENODEV}, {ENOMEM}, {ENOSYS}, {ESRCH}};
   }
   return {};
+}
+
+void for_each_fault(
+    const std::vector<FaultKernel::Record>& calls,
+    const std::function<void(const FaultKernel::Record&, const FaultKernel::Fault&)>& fail) {
+  for (std::size_t nth = 1; nth <= calls.size(); ++nth) {
+    const auto& call = calls[nth - 1];
+    for (const auto possible : possible_errors(call)) {
+      for (const bool lasting : {false, true}) {
+        if (lasting && possible.only_once) continue;
+        SCOPED_TRACE(std::string("call ") + std::to_string(nth) + ", " +
+                     std::string(to_string(call.call)) + " " + call.name + ", fails with " +
+                     std::string(name_of_errno(possible.error)) + (lasting ? " for ever" : ""));
+        fail(call, {nth, possible.error, lasting});
+      }
+    }
+  }
 }
 
 std::string_view name_of_errno(int error) { return strerrorname_np(error); }

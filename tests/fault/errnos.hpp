@@ -3,6 +3,7 @@
 // Which errors each system call may end with where the store calls it.
 #pragma once
 
+#include <functional>
 #include <string_view>
 #include <vector>
 
@@ -20,6 +21,12 @@ struct PossibleError {
 /// argument causes (EBADF, EFAULT) and without those that say something of a name which the test
 /// can see to be false.
 [[nodiscard]] std::vector<PossibleError> possible_errors(const FaultKernel::Record& call);
+
+/// Calls `fail` with each fault that `calls` may have: every error of every call, once and, where
+/// it may come again and again, from then on.
+void for_each_fault(
+    const std::vector<FaultKernel::Record>& calls,
+    const std::function<void(const FaultKernel::Record&, const FaultKernel::Fault&)>& fail);
 
 /// `EIO`
 [[nodiscard]] std::string_view name_of_errno(int error);

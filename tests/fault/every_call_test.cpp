@@ -170,18 +170,9 @@ TEST_P(EveryCall, Fails) {
   }
 
   std::size_t faults = 0;
-  for (std::size_t nth = 1; nth <= calls.size(); ++nth) {
-    const auto& call = calls[nth - 1];
-    for (const auto possible : possible_errors(call)) {
-      for (const bool lasting : {false, true}) {
-        if (lasting && possible.only_once) continue;
-        SCOPED_TRACE(std::string("call ") + std::to_string(nth) + ", " +
-                     std::string(to_string(call.call)) + " " + call.name + ", fails with " +
-                     std::string(name_of_errno(possible.error)) + (lasting ? " for ever" : ""));
-        if (fail_one_call(operation, call, {nth, possible.error, lasting})) ++faults;
-      }
-    }
-  }
+  for_each_fault(calls, [&](const Record& call, const FaultKernel::Fault& fault) {
+    if (fail_one_call(operation, call, fault)) ++faults;
+  });
   RecordProperty("faults", static_cast<int>(faults));
   EXPECT_GE(faults, operation.least_faults);
 }

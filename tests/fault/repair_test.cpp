@@ -135,19 +135,10 @@ TEST(RepairFault, EveryCallMayFail) {
   root.expect_repaired();
 
   std::size_t faults = 0;
-  for (std::size_t nth = 1; nth <= calls.size(); ++nth) {
-    const auto& call = calls[nth - 1];
-    for (const auto possible : possible_errors(call)) {
-      for (const bool lasting : {false, true}) {
-        if (lasting && possible.only_once) continue;
-        SCOPED_TRACE("call " + std::to_string(nth) + ", " + std::string(to_string(call.call)) +
-                     " " + call.name + ", fails with " +
-                     std::string(name_of_errno(possible.error)) + (lasting ? " for ever" : ""));
-        repair_with({nth, possible.error, lasting});
-        ++faults;
-      }
-    }
-  }
+  for_each_fault(calls, [&](const FaultKernel::Record&, const FaultKernel::Fault& fault) {
+    repair_with(fault);
+    ++faults;
+  });
   EXPECT_GE(faults, 500U);
 }
 
