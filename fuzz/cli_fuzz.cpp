@@ -84,31 +84,25 @@ void perform(const cli::Action& action) {
 void cli(std::string_view input) {
   auto arguments = lines_of(input);
   arguments.erase(std::ranges::find(arguments, "--"), arguments.end());
-  CLI::App app("", "latchfile");
+  cli::CommandLine line("latchfile", "", "", "0");
+  auto parser = line.parser();
   cli::Action action;
-  app.require_subcommand(0, 1);
-  cli::add_create(app, action);
-  cli::add_state(app, action);
-  cli::add_save(app, action);
-  cli::add_update(app, action);
-  cli::add_list(app, action);
-  cli::add_delete(app, action);
-  cli::add_lock(app, action);
-  cli::add_locks(app, action);
-  cli::add_check(app, action);
-  cli::add_hook(app, action);
-  cli::add_watch(app, action);
-  cli::add_wait(app, action);
-  try {
-    std::ranges::reverse(arguments);
-    app.parse(arguments);
-  } catch (const CLI::CallForHelp&) {
-    require(!app.help().empty(), "there is help");
-    return;
-  } catch (const CLI::ParseError&) {
-    return;
-  }
-  require(static_cast<bool>(action) == !app.get_subcommands().empty(),
+  cli::add_create(parser, action);
+  cli::add_state(parser, action);
+  cli::add_save(parser, action);
+  cli::add_update(parser, action);
+  cli::add_list(parser, action);
+  cli::add_delete(parser, action);
+  cli::add_lock(parser, action);
+  cli::add_locks(parser, action);
+  cli::add_check(parser, action);
+  cli::add_hook(parser, action);
+  cli::add_watch(parser, action);
+  cli::add_wait(parser, action);
+  const auto parsed = line.parse(std::move(arguments));
+  require(!parsed.text || !parsed.text->empty(), "there is help");
+  if (parsed.text || parsed.fault) return;
+  require(static_cast<bool>(action) == (parsed.program != "latchfile"),
           "a command that is named is the one that is done");
   if (action) perform(action);
 }

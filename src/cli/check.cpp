@@ -147,19 +147,20 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_check(CLI::App& app, Action& action) {
-  const auto command =
-      add_command<Options>(app, "check", "Examine every entry; exit code 7 if anything is wrong",
+void add_check(Parser& parser, Action& action) {
+  auto command =
+      add_command<Options>(parser, "check", "Examine every entry; exit code 7 if anything is wrong",
                            "latchfile check --repair -f json");
-  auto* repair = command.parser
-                     ->add_flag("--repair", command.options->repair,
-                                "Remove what killed processes left, move corrupt states aside, and "
-                                "write down who is stopped")
-                     ->option_text(" ");
-  add_timeout(*command.parser, command.options->wait.timeout_seconds,
+  const auto repair =
+      command.parser
+          .add_flag("--repair", command.options->repair,
+                    "Remove what killed processes left, move corrupt states aside, and "
+                    "write down who is stopped")
+          .called(" ");
+  add_timeout(command.parser, command.options->wait.timeout_seconds,
               "Wait at most that long for each lock that a repair takes; default: 1")
-      ->needs(repair);
-  add_format(*command.parser, command.options->format);
+      .needs(repair);
+  add_format(command.parser, command.options->format);
   on_parsed(command, action, run);
 }
 

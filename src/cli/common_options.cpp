@@ -20,59 +20,49 @@ std::string seconds_fault(const std::string& text) {
 
 }  // namespace
 
-CLI::Option* add_timeout(CLI::App& parser, std::optional<double>& into,
-                         const std::string& description) {
-  return parser.add_option("--timeout", into, description)
-      ->option_text("SECONDS")
-      ->check(seconds_fault);
+Option add_timeout(Parser& parser, std::optional<double>& into, const std::string& description) {
+  return parser.add_option("--timeout", into, description).called("SECONDS").check(seconds_fault);
 }
 
-void add_wait_options(CLI::App& parser, WaitOptions& into) {
-  auto* timeout = add_timeout(parser, into.timeout_seconds,
-                              "Wait at most that long for the lock; without it, as long as it "
-                              "takes");
+void add_wait_options(Parser& parser, WaitOptions& into) {
+  const auto timeout = add_timeout(parser, into.timeout_seconds,
+                                   "Wait at most that long for the lock; without it, as long as it "
+                                   "takes");
   parser.add_flag("--nonblock", into.nonblock, "Do not wait for the lock at all")
-      ->option_text(" ")
-      ->excludes(timeout);
+      .called(" ")
+      .excludes(timeout);
 }
 
-void add_id(CLI::App& parser, std::string& into, bool may_be_prefix) {
+void add_id(Parser& parser, std::string& into, bool may_be_prefix) {
   parser
       .add_option("ID", into,
                   may_be_prefix ? "web, or pod1/web inside a sandbox, or a beginning of the name "
                                   "that fits one container only"
                                 : "web, or pod1/web inside a sandbox")
-      ->required()
-      ->option_text(" ");
+      .required()
+      .called(" ");
 }
 
-void add_document_file(CLI::App& parser, std::string& into) {
+void add_document_file(Parser& parser, std::string& into) {
   parser.add_option("FILE", into, "The document, a JSON object; - for standard input, the default")
-      ->option_text(" ");
+      .called(" ");
 }
 
-void add_if_match(CLI::App& parser, std::optional<std::string>& into) {
+void add_if_match(Parser& parser, std::optional<std::string>& into) {
   parser
       .add_option("--if-match", into,
                   "Only if the document has this version, see 'latchfile state --print-version'")
-      ->option_text("VERSION");
+      .called("VERSION");
 }
 
-void add_format(CLI::App& parser, std::string& into) {
+void add_format(Parser& parser, std::string& into) {
   parser.add_option("-f,--format", into, "table, the default, or json")
-      ->option_text("FORMAT")
-      ->check(CLI::IsMember({"table", "json"}));
+      .called("FORMAT")
+      .one_of({"table", "json"});
 }
 
-void add_command_arguments(CLI::App& parser, const std::string& description) {
-  parser
-      .add_option_function<std::vector<std::string>>(
-          "CMD",
-          [](const std::vector<std::string>&) {
-            throw CLI::ValidationError("put -- before the command");
-          },
-          "After --: " + description)
-      ->option_text("...");
+void add_command_arguments(Parser& parser, const std::string& description) {
+  parser.add_refused("CMD", "put -- before the command", "After --: " + description).called("...");
 }
 
 Result<std::optional<Version>> parse_version(const std::optional<std::string>& text) {

@@ -27,13 +27,13 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_create(CLI::App& app, Action& action) {
-  const auto command =
-      add_command<Options>(app, "create", "Create a container's state; fails if there is one",
+void add_create(Parser& parser, Action& action) {
+  auto command =
+      add_command<Options>(parser, "create", "Create a container's state; fails if there is one",
                            "latchfile create web < state.json");
-  add_id(*command.parser, command.options->id, false);
-  add_document_file(*command.parser, command.options->file);
-  add_wait_options(*command.parser, command.options->wait);
+  add_id(command.parser, command.options->id, false);
+  add_document_file(command.parser, command.options->file);
+  add_wait_options(command.parser, command.options->wait);
   on_parsed(command, action, run);
 }
 

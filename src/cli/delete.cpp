@@ -37,14 +37,14 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_delete(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(app, "delete", "Remove a container's state and lock",
-                                            "latchfile delete web --timeout 5");
-  add_id(*command.parser, command.options->id, false);
-  command.parser->add_flag("--force", command.options->force,
-                           "Be content if there is no such container");
-  add_if_match(*command.parser, command.options->if_match);
-  add_wait_options(*command.parser, command.options->wait);
+void add_delete(Parser& parser, Action& action) {
+  auto command = add_command<Options>(parser, "delete", "Remove a container's state and lock",
+                                      "latchfile delete web --timeout 5");
+  add_id(command.parser, command.options->id, false);
+  command.parser.add_flag("--force", command.options->force,
+                          "Be content if there is no such container");
+  add_if_match(command.parser, command.options->if_match);
+  add_wait_options(command.parser, command.options->wait);
   on_parsed(command, action, run);
 }
 

@@ -157,29 +157,29 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_hook(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(
-      app, "hook", "Keep a container's record as a hook of its OCI runtime",
+void add_hook(Parser& parser, Action& action) {
+  auto command = add_command<Options>(
+      parser, "hook", "Keep a container's record as a hook of its OCI runtime",
       "latchfile hook --print-config >hooks.json\n"
       "  jq --slurpfile hooks hooks.json '.hooks = $hooks[0]' config.json >new.json");
-  auto& parser = *command.parser;
   auto& options = *command.options;
-  parser
+  command.parser
       .add_option("STAGE", options.stage,
                   "createRuntime, prestart, poststart or poststop; the runtime's state is read "
                   "from standard input")
-      ->option_text(" ");
-  parser.add_flag("--keep", options.keep, "At poststop keep the record, as stopped");
-  add_timeout(parser, options.timeout_seconds,
+      .called(" ");
+  command.parser.add_flag("--keep", options.keep, "At poststop keep the record, as stopped");
+  add_timeout(command.parser, options.timeout_seconds,
               "Wait at most that long for the state, the lock and, at poststop, the "
               "process; default: 2");
-  parser.add_option("--log", options.log, "Append to this file as well what goes wrong")
-      ->option_text("FILE");
-  parser.add_flag("--strict", options.strict,
-                  "End with the usual exit code if something goes wrong, not with 0: the runtime "
-                  "then gives up the container");
-  parser.add_flag("--print-config", options.print_config,
-                  "Print the hooks of these options for a bundle's config.json");
+  command.parser.add_option("--log", options.log, "Append to this file as well what goes wrong")
+      .called("FILE");
+  command.parser.add_flag(
+      "--strict", options.strict,
+      "End with the usual exit code if something goes wrong, not with 0: the runtime "
+      "then gives up the container");
+  command.parser.add_flag("--print-config", options.print_config,
+                          "Print the hooks of these options for a bundle's config.json");
   on_parsed(command, action, run);
 }
 

@@ -144,32 +144,34 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_list(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(
-      app, "list", "Show all containers; an unreadable one is shown as such",
+void add_list(Parser& parser, Action& action) {
+  auto command = add_command<Options>(
+      parser, "list", "Show all containers; an unreadable one is shown as such",
       "latchfile list --filter status=running --sort -created --format '{id} {pid}'");
   auto& options = *command.options;
+  const auto format =
+      command.parser
+          .add_option(
+              "-f,--format", options.format,
+              "table, the default, or json, or a line such as '{id} {status}' for each; FIELD "
+              "is id, pid, status, bundle, created, owner, sandbox or annotations.NAME")
+          .called("FORMAT");
   command.parser
-      ->add_option("-f,--format", options.format,
-                   "table, the default, or json, or a line such as '{id} {status}' for each; FIELD "
-                   "is id, pid, status, bundle, created, owner, sandbox or annotations.NAME")
-      ->option_text("FORMAT");
+      .add_option("--filter", options.filters,
+                  "Only containers whose field has this value; of several filters all must fit")
+      .called("FIELD=VALUE")
+      .one_value_at_a_time();
   command.parser
-      ->add_option("--filter", options.filters,
-                   "Only containers whose field has this value; of several filters all must fit")
-      ->option_text("FIELD=VALUE")
-      ->allow_extra_args(false);
+      .add_option("--sort", options.sort,
+                  "In the order of this field, with - before it the other way round; default: id")
+      .called("FIELD");
+  command.parser.add_option("--sandbox", options.sandbox, "Only containers of this sandbox")
+      .called("SID");
   command.parser
-      ->add_option("--sort", options.sort,
-                   "In the order of this field, with - before it the other way round; default: id")
-      ->option_text("FIELD");
-  command.parser->add_option("--sandbox", options.sandbox, "Only containers of this sandbox")
-      ->option_text("SID");
-  command.parser
-      ->add_flag("-q,--quiet", options.quiet,
-                 "Only the ids, one a line; without --filter and --sort no document is read")
-      ->option_text(" ")
-      ->excludes("--format");
+      .add_flag("-q,--quiet", options.quiet,
+                "Only the ids, one a line; without --filter and --sort no document is read")
+      .called(" ")
+      .excludes(format);
   on_parsed(command, action, run);
 }
 

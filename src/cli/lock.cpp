@@ -39,14 +39,14 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_lock(CLI::App& app, Action& action) {
-  const auto command =
-      add_command<Options>(app, "lock", "Run a command while holding a container's lock",
+void add_lock(Parser& parser, Action& action) {
+  auto command =
+      add_command<Options>(parser, "lock", "Run a command while holding a container's lock",
                            "latchfile lock web --timeout 10 -- rsync -a /srv/web/ /backup/web/");
-  add_id(*command.parser, command.options->id, true);
-  add_command_arguments(*command.parser,
+  add_id(command.parser, command.options->id, true);
+  add_command_arguments(command.parser,
                         "the command; its exit code becomes ours, and it is killed if we are");
-  add_wait_options(*command.parser, command.options->wait);
+  add_wait_options(command.parser, command.options->wait);
   on_parsed(command, action, run);
 }
 

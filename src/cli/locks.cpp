@@ -61,11 +61,11 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_locks(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(
-      app, "locks", "Show who holds which lock and who waits for it, taking none",
-      "latchfile locks");
-  add_format(*command.parser, command.options->format);
+void add_locks(Parser& parser, Action& action) {
+  auto command = add_command<Options>(parser, "locks",
+                                      "Show who holds which lock and who waits for it, taking none",
+                                      "latchfile locks");
+  add_format(command.parser, command.options->format);
   on_parsed(command, action, run);
 }
 

@@ -17,31 +17,24 @@ namespace {
 
 constexpr int exit_usage = 2;
 
-void describe(CLI::App& app, GlobalOptions& options) {
-  app.description(
-      "Keeps the state of containers: one JSON document and one lock each, safe from "
-      "many processes at once and whole after any crash.");
-  app.footer(
-      "Exit codes: 0 done, 1 any other error, 2 usage or malformed input, 3 not found,\n"
-      "4 already exists, 5 locked or timed out, 6 version mismatch, 7 corrupt.\n"
-      "'latchfile COMMAND --help' tells more, with an example.");
-  app.set_version_flag("--version", std::string("latchfile ") + LATCHFILE_VERSION);
-  app.add_option("--root", options.root,
-                 "The directory of the states; default: $LATCHFILE_ROOT, else /run/latchfile for "
-                 "root, else $XDG_RUNTIME_DIR/latchfile")
-      ->option_text("DIR");
-  app.add_flag("--allow-insecure-root", options.local.allow_insecure_root,
-               "Use a root that others may write to");
-  app.add_flag("--keep-lock-files", options.local.keep_lock_files,
-               "Never remove a lock file, for roots shared with gVisor's runsc");
-  app.add_flag("--unsafe-on-power-cut", options.unsafe_on_power_cut,
-               "Do not wait for the disk: documents may be lost or torn if the machine goes down");
-  app.require_subcommand(0, 1);
+void describe(Parser& parser, GlobalOptions& options) {
+  parser
+      .add_option("--root", options.root,
+                  "The directory of the states; default: $LATCHFILE_ROOT, else /run/latchfile for "
+                  "root, else $XDG_RUNTIME_DIR/latchfile")
+      .called("DIR");
+  parser.add_flag("--allow-insecure-root", options.local.allow_insecure_root,
+                  "Use a root that others may write to");
+  parser.add_flag("--keep-lock-files", options.local.keep_lock_files,
+                  "Never remove a lock file, for roots shared with gVisor's runsc");
+  parser.add_flag(
+      "--unsafe-on-power-cut", options.unsafe_on_power_cut,
+      "Do not wait for the disk: documents may be lost or torn if the machine goes down");
 }
 
 struct NamedCommand {
   std::string_view name;
-  void (*add)(CLI::App&, Action&);
+  void (*add)(Parser&, Action&);
   bool has_command = false;  ///< a CMD behind "--"
 };
 
@@ -73,8 +66,7 @@ const NamedCommand* named_in(const Arguments& arguments) {
   return found == commands.end() ? nullptr : found;
 }
 
-/// Takes what stands behind the first "--" off `arguments`. The parser never sees a CMD, because it
-/// takes arguments that look like [lists] apart.
+/// Takes what stands behind the first "--" off `arguments`.
 Arguments take_command(Arguments& arguments) {
   const auto end = std::ranges::find(arguments, "--");
   if (end == arguments.end()) return {};
@@ -108,36 +100,34 @@ int run(int argc, char** argv) {
 
   GlobalOptions options;
   Action action;
-  CLI::App app("", "latchfile");
-  describe(app, options);
+  CommandLine line(
+      "latchfile",
+      "Keeps the state of containers: one JSON document and one lock each, safe from "
+      "many processes at once and whole after any crash.",
+      "Exit codes: 0 done, 1 any other error, 2 usage or malformed input, 3 not found,\n"
+      "4 already exists, 5 locked or timed out, 6 version mismatch, 7 corrupt.\n"
+      "'latchfile COMMAND --help' tells more, with an example.",
+      LATCHFILE_VERSION);
+  auto parser = line.parser();
+  describe(parser, options);
   Arguments arguments(argv + 1, argv + argc);
   const auto* named = named_in(arguments);
   auto command = named != nullptr && named->has_command ? take_command(arguments) : Arguments();
   // Describing all of them takes as long as most commands themselves.
   for (const auto& each : commands) {
-    if (named == nullptr || named == &each) each.add(app, action);
+    if (named == nullptr || named == &each) each.add(parser, action);
   }
 
+  const auto parsed = line.parse(std::move(arguments));
+  const auto& program = parsed.program;
   Result<int> code = exit_done;
-  std::string program = "latchfile";
-  const auto name_command = [&] {
-    for (const auto* parsed : app.get_subcommands())
-      program += " " + parsed->get_name();
-  };
-  try {
-    // The parser takes its arguments from the back.
-    std::ranges::reverse(arguments);
-    app.parse(arguments);
-    name_command();
-    code = perform(action, options, kernel, out, notes, std::move(command), program);
-  } catch (const CLI::CallForHelp&) {
-    out.write(app.help());
-  } catch (const CLI::CallForVersion& version) {
-    out.write(std::string(version.what()) + "\n");
-  } catch (const CLI::ParseError& error) {
-    name_command();
-    notes.write(one_line(program + ": " + error.what() + "; see '" + program + " --help'") + "\n");
+  if (parsed.text) {
+    out.write(*parsed.text);
+  } else if (parsed.fault) {
+    notes.write(one_line(program + ": " + *parsed.fault + "; see '" + program + " --help'") + "\n");
     code = exit_usage;
+  } else {
+    code = perform(action, options, kernel, out, notes, std::move(command), program);
   }
   if (code) {
     if (auto written = out.flush(); !written) code = std::unexpected(std::move(written.error()));

@@ -36,14 +36,14 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_save(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(
-      app, "save", "Replace a container's document",
+void add_save(Parser& parser, Action& action) {
+  auto command = add_command<Options>(
+      parser, "save", "Replace a container's document",
       "latchfile save web new.json --if-match \"$(latchfile state web --print-version)\"");
-  add_id(*command.parser, command.options->id, false);
-  add_document_file(*command.parser, command.options->file);
-  add_if_match(*command.parser, command.options->if_match);
-  add_wait_options(*command.parser, command.options->wait);
+  add_id(command.parser, command.options->id, false);
+  add_document_file(command.parser, command.options->file);
+  add_if_match(command.parser, command.options->if_match);
+  add_wait_options(command.parser, command.options->wait);
   on_parsed(command, action, run);
 }
 

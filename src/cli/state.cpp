@@ -29,12 +29,12 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_state(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(
-      app, "state", "Print a container's document as it is stored", "latchfile state web");
-  add_id(*command.parser, command.options->id, true);
-  command.parser->add_flag("--print-version", command.options->print_version,
-                           "Print the document's version token instead");
+void add_state(Parser& parser, Action& action) {
+  auto command = add_command<Options>(
+      parser, "state", "Print a container's document as it is stored", "latchfile state web");
+  add_id(command.parser, command.options->id, true);
+  command.parser.add_flag("--print-version", command.options->print_version,
+                          "Print the document's version token instead");
   on_parsed(command, action, run);
 }
 

@@ -74,25 +74,24 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_update(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(
-      app, "update", "Read, change and save a document under one lock",
+void add_update(Parser& parser, Action& action) {
+  auto command = add_command<Options>(
+      parser, "update", "Read, change and save a document under one lock",
       "latchfile update web --merge '{\"status\":\"stopped\",\"pid\":null}'\n"
       "  latchfile update web --patch '[{\"op\":\"replace\",\"path\":\"/pid\",\"value\":7}]'\n"
       "  latchfile update web -- jq '.restarts += 1'");
-  auto& parser = *command.parser;
-  add_id(parser, command.options->id, true);
-  parser
+  add_id(command.parser, command.options->id, true);
+  command.parser
       .add_option("--merge", command.options->merge,
                   "A JSON Merge Patch (RFC 7396): members that are null are removed")
-      ->option_text("JSON");
-  parser
+      .called("JSON");
+  command.parser
       .add_option("--patch", command.options->patch,
                   "A JSON Patch (RFC 6902): all of its operations apply, or none")
-      ->option_text("JSON");
-  add_command_arguments(parser,
+      .called("JSON");
+  add_command_arguments(command.parser,
                         "a filter from the old document to the new; if it fails nothing is saved");
-  add_wait_options(parser, command.options->wait);
+  add_wait_options(command.parser, command.options->wait);
   on_parsed(command, action, run);
 }
 

@@ -45,18 +45,18 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_wait(CLI::App& app, Action& action) {
-  const auto command = add_command<Options>(
-      app, "wait", "Wait until a container is in a state, or its process is gone",
+void add_wait(Parser& parser, Action& action) {
+  auto command = add_command<Options>(
+      parser, "wait", "Wait until a container is in a state, or its process is gone",
       "latchfile wait web --for status=stopped --timeout 10");
-  add_id(*command.parser, command.options->id, true);
+  add_id(command.parser, command.options->id, true);
   command.parser
-      ->add_option("--for", command.options->condition,
-                   "status=STATUS, stopped also once its process is gone; annotations.KEY=VALUE; "
-                   "exists or deleted, which want the exact ID")
-      ->required()
-      ->option_text("EXPR");
-  add_timeout(*command.parser, command.options->wait.timeout_seconds,
+      .add_option("--for", command.options->condition,
+                  "status=STATUS, stopped also once its process is gone; annotations.KEY=VALUE; "
+                  "exists or deleted, which want the exact ID")
+      .required()
+      .called("EXPR");
+  add_timeout(command.parser, command.options->wait.timeout_seconds,
               "Wait at most that long; without it, as long as it takes");
   on_parsed(command, action, run);
 }

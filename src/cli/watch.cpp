@@ -114,16 +114,16 @@ Result<int> run(Session& session, const Options& options) {
 
 }  // namespace
 
-void add_watch(CLI::App& app, Action& action) {
-  const auto command =
-      add_command<Options>(app, "watch", "Print what is there, then every change, a line each",
+void add_watch(Parser& parser, Action& action) {
+  auto command =
+      add_command<Options>(parser, "watch", "Print what is there, then every change, a line each",
                            "latchfile watch -f json | jq --unbuffered 'select(.event == "
                            "\"deleted\")'");
   command.parser
-      ->add_option("ID", command.options->ids,
-                   "Only these, web or pod1/web, which need not be there yet; without any, all")
-      ->option_text("...");
-  add_format(*command.parser, command.options->format);
+      .add_option("ID", command.options->ids,
+                  "Only these, web or pod1/web, which need not be there yet; without any, all")
+      .called("...");
+  add_format(command.parser, command.options->format);
   on_parsed(command, action, run);
 }
 
