@@ -1,5 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
+#include <fcntl.h>
 #include <sqlite3.h>
+#include <sys/file.h>
+#include <unistd.h>
 
 #include "peers/writer.hpp"
 #include "support/container_document.hpp"
@@ -30,15 +33,15 @@ class SqliteWriter final : public Writer {
     sqlite3_bind_text(put_, 1, container_.data(), static_cast<int>(container_.size()),
                       SQLITE_STATIC);
     sqlite3_bind_blob(put_, 2, bytes.data(), static_cast<int>(bytes.size()), SQLITE_STATIC);
-    require(sqlite3_step(put_) == SQLITE_DONE, sqlite3_errmsg(database_));
-    require(sqlite3_reset(put_) == SQLITE_OK, sqlite3_errmsg(database_));
+    succeed(sqlite3_step(put_) == SQLITE_DONE);
+    succeed(sqlite3_reset(put_) == SQLITE_OK);
   }
 
  private:
   void run(const char* statement) {
-    require(sqlite3_exec(database_, statement, nullptr, nullptr, nullptr) == SQLITE_OK,
-            sqlite3_errmsg(database_));
+    succeed(sqlite3_exec(database_, statement, nullptr, nullptr, nullptr) == SQLITE_OK);
   }
+  void succeed(bool done) { require(done, done ? "" : sqlite3_errmsg(database_)); }
 
   std::string container_;
   sqlite3* database_ = nullptr;
@@ -49,7 +52,11 @@ class SqliteWriter final : public Writer {
 
 std::unique_ptr<Writer> open_sqlite(const std::string& directory, const std::string& container,
                                     const Document& first, Sync sync) {
+  // One after the other: for another process that turns the database to WAL SQLite does not wait.
+  const int turn = open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  require(flock(turn, LOCK_EX) == 0, "the turn to open");
   auto writer = std::make_unique<SqliteWriter>(directory, container, sync);
+  close(turn);
   writer->save(first);
   return writer;
 }
