@@ -140,9 +140,28 @@ Result<bool> LocalLock::remove_temp() {
   return std::unexpected(sys_error("unlink", *dir_, temp, removed.error()));
 }
 
-Result<std::string> LocalLock::quarantine() {
+Result<std::string> LocalLock::link_to_quarantine() const {
   // Each name of a second that is taken means that this id was quarantined in that second.
   constexpr int most_names = 60;
+  const auto state = names::state(id_);
+  const auto begin = dir_->kernel.utc();
+  std::string name;
+  Sys<> linked;
+  for (int second = 0; second < most_names; ++second) {
+    name = names::quarantine(id_, begin + std::chrono::seconds(second));
+    linked = dir_->kernel.linkat(dir_->fd.get(), state.c_str(), name.c_str());
+    if (linked) return name;
+    if (linked.error().value != EEXIST) break;
+  }
+  auto error = sys_error("link", *dir_, state, linked.error());
+  error.context += " to " + name;
+  if (linked.error().value == EPERM) {
+    error.context += ": the file system has no hard links, or the file is of another user";
+  }
+  return std::unexpected(std::move(error));
+}
+
+Result<std::string> LocalLock::quarantine() {
   if (auto trusted = check_owner_of_lock_file(); !trusted) {
     return std::unexpected(std::move(trusted.error()));
   }
@@ -153,27 +172,25 @@ Result<std::string> LocalLock::quarantine() {
     sync = std::move(*opened);
   }
   const auto state = names::state(id_);
-  const auto begin = dir_->kernel.utc();
-  std::string name;
-  Sys<> renamed;
-  for (int second = 0; second < most_names; ++second) {  // R3
-    name = names::quarantine(id_, begin + std::chrono::seconds(second));
-    renamed = dir_->kernel.rename_noreplace(dir_->fd.get(), state.c_str(), name.c_str());
-    if (renamed || renamed.error().value != EEXIST) break;
-  }
-  if (!renamed) {
-    auto error = sys_error("rename", *dir_, state, renamed.error());
-    error.context += " to " + name;
-    if (renamed.error().value == EINVAL) error.code = Errc::unsupported;
+  auto name = link_to_quarantine();  // R3
+  if (!name) return name;
+  const auto undone = [&](Error error) {
+    // If this fails as well the state has two names, of which another repair removes one.
+    static_cast<void>(dir_->kernel.unlinkat(dir_->fd.get(), name->c_str()));
     return std::unexpected(std::move(error));
+  };
+  if (const auto synced = sync ? sync->sync() : Sys<>(); !synced) {  // R4
+    return undone({Errc::io, synced.error().value,
+                   "link " + dir_->path_of(state) + " to " + *name + ": fsync " + dir_->path});
   }
+  const auto removed = dir_->kernel.unlinkat(dir_->fd.get(), state.c_str());  // R5
+  if (!removed) return undone(sys_error("unlink", *dir_, state, removed.error()));
   vacant_ = true;
-  if (sync) {
-    if (const auto synced = sync->sync(); !synced) {  // R4
-      return std::unexpected(
-          Error{Errc::commit_unknown, synced.error().value,
-                "moved to " + name + ", but a power cut may undo that: fsync " + dir_->path});
-    }
+  if (const auto synced = sync ? sync->sync() : Sys<>(); !synced) {  // R6
+    return std::unexpected(Error{Errc::commit_unknown, synced.error().value,
+                                 "moved to " + *name +
+                                     ", but a power cut may bring its old name back: fsync " +
+                                     dir_->path});
   }
   return name;
 }

@@ -49,7 +49,7 @@ class LocalLock final : public HeldLock {
 
   /// Removes a temp file that a killed saver left; false if there is none. Errors: insecure, io.
   [[nodiscard]] Result<bool> remove_temp();
-  /// R3 and R4: moves what stands at the name of the state to a name that is free, which it
+  /// R3 to R6: moves what stands at the name of the state to a name that is free, which it
   /// returns, and leaves the id vacant. Errors: commit_unknown, insecure, io, unsupported.
   [[nodiscard]] Result<std::string> quarantine();
   /// Removes the lock file, and a temp file, of an id without state; false if it has one. The lock
@@ -65,6 +65,7 @@ class LocalLock final : public HeldLock {
   /// After what is known of the state.
   [[nodiscard]] Result<> check_owner_of_lock_file() const;
   [[nodiscard]] Sys<> unlink_lock_file() const;
+  [[nodiscard]] Result<std::string> link_to_quarantine() const;
 
   std::shared_ptr<const Directory> dir_;
   ContainerId id_;

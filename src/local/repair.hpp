@@ -4,10 +4,12 @@
 //
 //   R1  take its lock, waiting as asked
 //   R2  look again: only what is still so under the lock is repaired
-//   R3  a state that is no document: rename it, over nothing, to its quarantine name
-//   R4  fsync the root
-//   R5  unlink the temp file
-//   R6  without a state: unlink the lock file, still holding the lock (D3)
+//   R3  a state that is no document: link it, over nothing, to its quarantine name
+//   R4  fsync the root: from here on no power cut can take both names
+//   R5  unlink its old name
+//   R6  fsync the root
+//   R7  unlink the temp file
+//   R8  without a state: unlink the lock file, still holding the lock (D3)
 //
 // A kill between any two leaves what a check finds again. All but R1, which may have to make the
 // lock file, works on a full disk.

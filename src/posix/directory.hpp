@@ -38,7 +38,7 @@ class NameSync {
  public:
   [[nodiscard]] static Result<NameSync> open(const Directory& dir);
 
-  /// Once only: see posix/replace_file.hpp.
+  /// Not again once it has failed: see posix/replace_file.hpp.
   [[nodiscard]] Sys<> sync() const;
 
  private:

@@ -57,11 +57,11 @@ class Kernel {
   // Names.
   [[nodiscard]] virtual Sys<struct stat> fstatat(int dir, const char* path, int flags) = 0;
   [[nodiscard]] virtual Sys<> renameat(int dir, const char* from, const char* to) = 0;
-  /// renameat2 with RENAME_NOREPLACE: EEXIST if there is anything at `to`; EINVAL where the file
-  /// system cannot do that.
-  [[nodiscard]] virtual Sys<> rename_noreplace(int dir, const char* from, const char* to) {
+  /// A second name for the file at `from`, itself no link that is followed; EEXIST if there is
+  /// anything at `to`.
+  [[nodiscard]] virtual Sys<> linkat(int dir, const char* from, const char* to) {
     static_cast<void>(dir), static_cast<void>(from), static_cast<void>(to);
-    return std::unexpected(Errno{EINVAL});
+    return std::unexpected(Errno{EPERM});
   }
   [[nodiscard]] virtual Sys<> unlinkat(int dir, const char* path) = 0;
   [[nodiscard]] virtual Sys<> mkdirat(int dir, const char* path, mode_t mode) = 0;

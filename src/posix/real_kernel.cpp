@@ -161,8 +161,8 @@ class RealKernel final : public Kernel {
   Sys<> renameat(int dir, const char* from, const char* to) override {
     return outcome(::renameat(dir, from, dir, to));
   }
-  Sys<> rename_noreplace(int dir, const char* from, const char* to) override {
-    return outcome(::renameat2(dir, from, dir, to, RENAME_NOREPLACE));
+  Sys<> linkat(int dir, const char* from, const char* to) override {
+    return outcome(::linkat(dir, from, dir, to, 0));
   }
   Sys<> unlinkat(int dir, const char* path) override { return outcome(::unlinkat(dir, path, 0)); }
   Sys<> mkdirat(int dir, const char* path, mode_t mode) override {

@@ -189,10 +189,17 @@ Sys<> CrashKernel::renameat(int dir, const char* from, const char* to) {
   return {};
 }
 
-Sys<> CrashKernel::rename_noreplace(int dir, const char* from, const char* to) {
+Sys<> CrashKernel::linkat(int dir, const char* from, const char* to) {
+  begin_call();
+  const auto source = find(dir, from);
   const auto target = find(dir, to);
-  if (target && target->inode != Disk::none) return failed(EEXIST);
-  return renameat(dir, from, to);
+  if (!source) return std::unexpected(source.error());
+  if (!target) return std::unexpected(target.error());
+  if (source->inode == Disk::none) return failed(ENOENT);
+  if (target->inode != Disk::none) return failed(EEXIST);
+  if (disk_[source->inode].is_directory()) return failed(EPERM);
+  disk_.point(target->directory, target->name, source->inode);
+  return {};
 }
 
 Sys<> CrashKernel::unlinkat(int dir, const char* path) {

@@ -56,9 +56,9 @@ std::vector<PossibleError> possible_errors(const FaultKernel::Record& call) {
     case Call::renameat:
       return {{EACCES}, {EBUSY},  {EDQUOT},  {EIO},   {EISDIR}, {EMLINK}, {ENOENT},
               {ENOMEM}, {ENOSPC}, {ENOTDIR}, {EPERM}, {EROFS},  {EXDEV}};
-    case Call::rename_noreplace:
-      return {{EACCES}, {EBUSY},  {EDQUOT}, {EEXIST, true}, {EINVAL}, {EIO},
-              {ENOENT}, {ENOMEM}, {ENOSPC}, {EPERM},        {EROFS}};
+    case Call::linkat:
+      return {{EACCES}, {EDQUOT}, {EEXIST, true}, {EIO},   {EMLINK},
+              {ENOENT}, {ENOMEM}, {ENOSPC},       {EPERM}, {EROFS}};
     case Call::unlinkat: return {{EACCES}, {EBUSY}, {EIO}, {EISDIR}, {ENOMEM}, {EPERM}, {EROFS}};
     case Call::mkdirat:
       return {{EACCES}, {EDQUOT}, {EIO},     {ELOOP}, {EMLINK},

@@ -64,7 +64,10 @@ class BrokenRoot {
 
   void expect_nothing_is_lost() const {
     EXPECT_EQ(read_text(path("web.state")), whole);
-    EXPECT_EQ(torn_texts(), std::vector<std::string>{torn});
+    // Where not even taking a step back went well it has two names.
+    const auto texts = torn_texts();
+    EXPECT_FALSE(texts.empty());
+    EXPECT_EQ(texts, std::vector<std::string>(texts.size(), torn));
   }
 
   void expect_nothing_is_locked() const {

@@ -170,9 +170,9 @@ Sys<> FaultKernel::renameat(int dir, const char* from, const char* to) {
   return real_.renameat(dir, from, to);
 }
 
-Sys<> FaultKernel::rename_noreplace(int dir, const char* from, const char* to) {
-  if (const auto error = note(Call::rename_noreplace, from)) return std::unexpected(*error);
-  return real_.rename_noreplace(dir, from, to);
+Sys<> FaultKernel::linkat(int dir, const char* from, const char* to) {
+  if (const auto error = note(Call::linkat, from)) return std::unexpected(*error);
+  return real_.linkat(dir, from, to);
 }
 
 Sys<> FaultKernel::unlinkat(int dir, const char* path) {
@@ -244,7 +244,7 @@ std::string_view to_string(FaultKernel::Call call) {
     case Call::fsync: return "fsync";
     case Call::fstatat: return "fstatat";
     case Call::renameat: return "renameat";
-    case Call::rename_noreplace: return "rename_noreplace";
+    case Call::linkat: return "linkat";
     case Call::unlinkat: return "unlinkat";
     case Call::mkdirat: return "mkdirat";
     case Call::readlinkat: return "readlinkat";

@@ -36,7 +36,7 @@ class FaultKernel final : public Kernel {
     fsync,
     fstatat,
     renameat,
-    rename_noreplace,
+    linkat,
     unlinkat,
     mkdirat,
     readlinkat,
@@ -95,7 +95,7 @@ class FaultKernel final : public Kernel {
   Sys<> fsync(int fd) override;
   Sys<struct stat> fstatat(int dir, const char* path, int flags) override;
   Sys<> renameat(int dir, const char* from, const char* to) override;
-  Sys<> rename_noreplace(int dir, const char* from, const char* to) override;
+  Sys<> linkat(int dir, const char* from, const char* to) override;
   Sys<> unlinkat(int dir, const char* path) override;
   Sys<> mkdirat(int dir, const char* path, mode_t mode) override;
   Sys<std::size_t> getdents64(int fd, char* into, std::size_t bytes) override;

@@ -30,8 +30,8 @@ class PassingKernel : public Kernel {
   Sys<> renameat(int dir, const char* from, const char* to) override {
     return real_.renameat(dir, from, to);
   }
-  Sys<> rename_noreplace(int dir, const char* from, const char* to) override {
-    return real_.rename_noreplace(dir, from, to);
+  Sys<> linkat(int dir, const char* from, const char* to) override {
+    return real_.linkat(dir, from, to);
   }
   Sys<> unlinkat(int dir, const char* path) override { return real_.unlinkat(dir, path); }
   Sys<> mkdirat(int dir, const char* path, mode_t mode) override {

@@ -243,11 +243,34 @@ TEST_F(CheckTest, MakesTheMoveDurableBeforeItReleasesTheLock) {
   static_cast<void>(repair());
   std::vector<std::string> steps;
   for (const auto& call : kernel_.calls()) {
-    const bool step = call.call == Call::rename_noreplace || call.call == Call::fsync ||
-                      (call.call == Call::unlinkat && call.name.ends_with(".lock"));
+    const bool step =
+        call.call == Call::linkat || call.call == Call::fsync || call.call == Call::unlinkat;
     if (step) steps.push_back(std::string(to_string(call.call)) + " " + call.name);
   }
-  EXPECT_THAT(steps, ElementsAre("rename_noreplace web.state", "fsync .", "unlinkat web.lock"));
+  EXPECT_THAT(steps, ElementsAre("linkat web.state", "fsync .", "unlinkat web.state", "fsync .",
+                                 "unlinkat web.state.tmp", "unlinkat web.lock"));
+}
+
+TEST_F(CheckTest, TakesBackAMoveThatItCannotFinish) {
+  put("web.lock");
+  const auto calls = [&] {
+    put("web.state", "{");
+    kernel_.arm();
+    static_cast<void>(repair());
+    std::filesystem::remove(temp_ / names().front());
+    return kernel_.calls();
+  }();
+  for (const auto failing : {Call::fsync, Call::unlinkat}) {
+    put("web.state", "{");
+    put("web.lock");
+    const auto first = std::ranges::find(calls, failing, &FaultKernel::Record::call);
+    const auto nth = static_cast<std::size_t>(first - calls.begin()) + 1;
+    kernel_.arm(FaultKernel::Fault{.nth = nth, .error = EIO});
+    const auto report = repair();
+    EXPECT_TRUE(kernel_.hit());
+    EXPECT_EQ(report.findings.front().repair->error().code, Errc::io);
+    EXPECT_THAT(names(), ElementsAre("web.lock", "web.state"));
+  }
 }
 
 /// Nothing that is not there can be made.
