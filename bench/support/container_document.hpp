@@ -12,8 +12,11 @@
 
 namespace latchfile::bench {
 
-/// About 6 KB: the OCI spec of an ordinary container, and around it what gVisor adds.
-[[nodiscard]] Document container_document(const ContainerId& id);
+enum class Size { kb2, kb6 };
+
+/// The OCI spec of a container, and around it what gVisor adds: about 6 KB for an ordinary one, 2
+/// KB for one with few mounts and variables.
+[[nodiscard]] Document container_document(const ContainerId& id, Size size = Size::kb6);
 
 /// Where there is no disk whose time would hide ours.
 constexpr auto memory_file_system = "/dev/shm";
@@ -22,7 +25,7 @@ constexpr auto memory_file_system = "/dev/shm";
 [[nodiscard]] Store open_without_sync(const std::string& root);
 
 /// Fills `store` with `count` containers, ten to a sandbox.
-void fill(const Store& store, int count);
+void fill(const Store& store, int count, Size size = Size::kb6);
 
 /// A figure of calls that failed would mean nothing.
 inline void require(bool done, std::string_view what) {

@@ -61,13 +61,12 @@ Peer::~Peer() {
   close(from_);
 }
 
-std::string Peer::line() {
-  constexpr int limit_ms = 20'000;
+std::string Peer::line(std::chrono::milliseconds limit) {
   std::string text;
   for (;;) {
     pollfd readable{from_, POLLIN, 0};
     char next = 0;
-    if (poll(&readable, 1, limit_ms) <= 0 || read(from_, &next, 1) != 1) {
+    if (poll(&readable, 1, static_cast<int>(limit.count())) <= 0 || read(from_, &next, 1) != 1) {
       throw std::runtime_error("the peer said nothing after '" + text + "'");
     }
     if (next == '\n') return text;

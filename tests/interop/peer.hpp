@@ -7,6 +7,7 @@
 // was forked in between may have inherited the other end of that.)
 #pragma once
 
+#include <chrono>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -27,8 +28,8 @@ class Peer {
   ~Peer();
 
   [[nodiscard]] pid_t pid() const { return child_.pid(); }
-  /// Its next line, waited for; throws if it ends first or says nothing for 20 s.
-  [[nodiscard]] std::string line();
+  /// Its next line, waited for; throws if it ends first or says nothing for so long.
+  [[nodiscard]] std::string line(std::chrono::milliseconds limit = std::chrono::seconds(20));
   /// Lets it go on.
   void go_on() const;
   /// Waits for its end. Exit code.

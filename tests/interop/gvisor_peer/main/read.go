@@ -48,21 +48,48 @@ func sandbox(arguments []string) error {
 	return err
 }
 
-// loadEach is what `runsc list` does, once for each line of the standard input; it prints how many
-// containers it loaded and how many nanoseconds that took.
-func loadEach(arguments []string) error {
+// timed does work once for each line of the standard input, and prints how many containers it found
+// and how many nanoseconds that took.
+func timed(work func() (int, error)) error {
 	return eachLine(func() error {
 		begin := time.Now()
-		ids, err := container.List(arguments[0])
-		if err != nil {
-			return err
+		found, err := work()
+		if err == nil {
+			fmt.Println(found, time.Since(begin).Nanoseconds())
 		}
+		return err
+	})
+}
+
+// loadEach is what `runsc list` does.
+func loadEach(arguments []string) error {
+	return timed(func() (int, error) {
+		ids, err := container.List(arguments[0])
 		for _, id := range ids {
 			if _, err := container.Load(arguments[0], id, exactly); err != nil {
-				return err
+				return 0, err
 			}
 		}
-		fmt.Println(len(ids), time.Since(begin).Nanoseconds())
-		return nil
+		return len(ids), err
+	})
+}
+
+func listOften(arguments []string) error {
+	return timed(func() (int, error) {
+		ids, err := container.List(arguments[0])
+		return len(ids), err
+	})
+}
+
+// loadOften loads one container a hundred times.
+func loadOften(arguments []string) error {
+	const times = 100
+	return timed(func() (int, error) {
+		for i := 0; i < times; i++ {
+			if _, err := container.Load(arguments[0], fullID(arguments[1:]), exactly); err != nil {
+				return 0, err
+			}
+		}
+		return times, nil
 	})
 }
