@@ -84,10 +84,11 @@ void add(const std::string& name, Arguments... arguments) {
 
 const bool added = [] {
   for (const int processes : {1, 2, 8}) {
-    add("save_" + std::to_string(processes), in_memory, processes, open_floor, cost_at_most(1.15));
+    const auto name = "save_" + std::to_string(processes);
+    add(name, in_memory, processes, open_floor, cost_at_most(1.15));
+    add(name + "_sqlite", in_memory, processes, open_sqlite, speedup_at_least(1));
+    add(name + "_lmdb", in_memory, processes, open_lmdb, cost_at_most(2.5));
   }
-  add("save_8_sqlite", in_memory, 8, open_sqlite, speedup_at_least(1));
-  add("save_8_lmdb", in_memory, 8, open_lmdb, cost_at_most(2.5));
   for (const auto type : {Disk::Type::ext4, Disk::Type::xfs}) {
     const auto name = "durable_" + to_string(type);
     for (const int processes : {1, 8}) {

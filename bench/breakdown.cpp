@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// bench_breakdown: where the time of one save and one load of 6 KB goes, system call by system
+// call, with those marked that the floor does not make. A line for each: operation, call,
+// microseconds, and whether it is the floor's. What is not in the kernel is the last line of each.
+//
+// The store works on a kernel that takes the time of every call; the time that this takes itself is
+// measured before and taken off.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <functional>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "latchfile/local.hpp"
+#include "local/local_backend.hpp"
+#include "peer.hpp"
+#include "support/container_document.hpp"
+#include "support/passing_kernel.hpp"
+#include "support/temp_dir.hpp"
+
+namespace latchfile::bench {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr int times = 20'000;
+
+double microseconds_since(Clock::time_point begin) {
+  return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
+}
+
+/// Sums up the time of the first call since again(), of the second, and so on.
+class TimedKernel final : public test::PassingKernel {
+ public:
+  struct Call {
+    std::string name;
+    double microseconds = 0;
+  };
+
+  void forget() { calls_.clear(), again(); }
+  void again() { next_ = 0; }
+  [[nodiscard]] const std::vector<Call>& calls() const { return calls_; }
+
+  Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
+    auto fd = timed("openat", [&] { return PassingKernel::openat(dir, path, flags, mode); });
+    if (!fd) return fd;
+    return UniqueFd(*this, fd->release());
+  }
+  Sys<> close(int fd) override {
+    return timed("close", [&] { return PassingKernel::close(fd); });
+  }
+  Sys<std::size_t> read(int fd, char* into, std::size_t bytes) override {
+    return timed("read", [&] { return PassingKernel::read(fd, into, bytes); });
+  }
+  Sys<std::size_t> write(int fd, std::string_view bytes) override {
+    return timed("write", [&] { return PassingKernel::write(fd, bytes); });
+  }
+  Sys<struct stat> fstat(int fd) override {
+    return timed("fstat", [&] { return PassingKernel::fstat(fd); });
+  }
+  Sys<> fchmod(int fd, mode_t mode) override {
+    return timed("fchmod", [&] { return PassingKernel::fchmod(fd, mode); });
+  }
+  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
+    return timed("fstatat", [&] { return PassingKernel::fstatat(dir, path, flags); });
+  }
+  Sys<> renameat(int dir, const char* from, const char* to) override {
+    return timed("renameat", [&] { return PassingKernel::renameat(dir, from, to); });
+  }
+
+ private:
+  template <class Operation>
+  std::invoke_result_t<Operation> timed(const char* name, const Operation& operation) {
+    const auto begin = Clock::now();
+    auto outcome = operation();
+    if (next_ == calls_.size()) calls_.push_back({name, 0});
+    require(calls_[next_].name == name, "the same calls each time");
+    calls_[next_++].microseconds += microseconds_since(begin);
+    return outcome;
+  }
+
+  std::vector<Call> calls_;
+  std::size_t next_ = 0;
+};
+
+/// Microseconds of one call of `operation`.
+double cost_of(const std::function<void()>& operation) {
+  const auto begin = Clock::now();
+  for (int i = 0; i < times; ++i)
+    operation();
+  return microseconds_since(begin) / times;
+}
+
+/// What TimedKernel takes for a call that takes nothing.
+double cost_of_a_clock() {
+  double sum = 0;
+  for (int i = 0; i < times; ++i)
+    sum += microseconds_since(Clock::now());
+  return sum / times;
+}
+
+/// `extra`: which calls, from 0, the floor does not make. `whole`: the operation without a clock.
+void print(const std::string& operation, const TimedKernel& kernel, double whole,
+           const std::vector<std::size_t>& extra) {
+  const double clock = cost_of_a_clock();
+  double in_kernel = 0;
+  for (std::size_t i = 0; i < kernel.calls().size(); ++i) {
+    const auto& call = kernel.calls()[i];
+    const double cost = call.microseconds / times - clock;
+    in_kernel += cost;
+    std::printf("%s,%s,%.2f,%s\n", operation.c_str(), call.name.c_str(), cost,
+                std::ranges::find(extra, i) == extra.end() ? "floor" : "ours");
+  }
+  std::printf("%s,not in the kernel,%.2f,\n", operation.c_str(), whole - in_kernel);
+}
+
+/// A store on tmpfs that works on `kernel`.
+class Root {
+ public:
+  explicit Root(Kernel& kernel) : kernel_(kernel) {}
+
+  [[nodiscard]] LockedState create() const {
+    return test::or_throw(
+        test::or_throw(store_.lock_for_new(id_, Wait::never())).create(document_));
+  }
+  void load() const { require(store_.load(id_).has_value(), "load"); }
+  [[nodiscard]] const Document& document() const { return document_; }
+
+ private:
+  Kernel& kernel_;
+  const test::TempDir dir_{memory_file_system};
+  const ContainerId id_ = test::id_of("pod1/web");
+  const Document document_ = container_document(id_);
+  const Store store_{std::make_shared<const LocalBackend>(
+      kernel_, dir_.path().string(), LocalOptions{.durability = Durability::unsafe_on_power_cut})};
+};
+
+void save(const Root& root, LockedState& state) {
+  require(state.save(root.document()).has_value(), "save");
+}
+
+void break_down() {
+  const Root plain(real_kernel());
+  auto plain_state = plain.create();
+  TimedKernel kernel;
+  const Root timed(kernel);
+  auto timed_state = timed.create();
+  const auto each_timed = [&](const std::function<void()>& operation) {
+    kernel.forget();
+    static_cast<void>(cost_of([&] {
+      kernel.again();
+      operation();
+    }));
+  };
+
+  each_timed([&] { save(timed, timed_state); });
+  print("save", kernel, cost_of([&] { save(plain, plain_state); }), {3});
+  each_timed([&] { timed.load(); });
+  print("load", kernel, cost_of([&] { plain.load(); }), {0, 4});
+}
+
+}  // namespace
+}  // namespace latchfile::bench
+
+int main() { latchfile::bench::break_down(); }
