@@ -4,15 +4,13 @@
 // read it, and back: through Store::watch, beside a bare inotify that reads the file it is told of.
 #include <array>
 #include <atomic>
-#include <fcntl.h>
 #include <fstream>
-#include <sys/inotify.h>
 #include <thread>
 #include <unistd.h>
 
 #include "peer.hpp"
-#include "latchfile/watch.hpp"
 #include "support/container_document.hpp"
+#include "support/followers.hpp"
 #include "support/pair.hpp"
 #include "support/temp_dir.hpp"
 
@@ -56,38 +54,9 @@ class Replaced {
   int count_ = 0;
 };
 
-/// Counts `told` up for each document of `web` until it is stopped.
-void follow(Watch watch, std::atomic<int>& told) {
-  for (;;) {
-    const auto events = watch.next(Wait::forever());
-    require(events.has_value(), "next");
-    for (const auto& event : *events) {
-      if (event.kind == Event::Kind::deleted) return;
-      if (event.kind != Event::Kind::changed) continue;
-      ++told;
-      told.notify_one();
-    }
-  }
-}
-
-void follow_bare(const std::string& root, std::atomic<int>& told, std::atomic<bool>& ready) {
-  const int inotify = inotify_init1(IN_CLOEXEC);
-  require(inotify_add_watch(inotify, root.c_str(), IN_MOVED_TO | IN_DELETE) >= 0, "watch");
-  ready = true;
-  ready.notify_one();
-  alignas(inotify_event) std::array<char, 4096> notes{};
-  std::array<char, 16384> document{};
-  for (;;) {
-    require(read(inotify, notes.data(), notes.size()) > 0, "read notes");
-    const auto* event = reinterpret_cast<const inotify_event*>(notes.data());
-    if ((event->mask & IN_DELETE) != 0) break;
-    const int fd = open((root + "/" + event->name).c_str(), O_RDONLY | O_CLOEXEC);
-    require(read(fd, document.data(), document.size()) > 0, "read");
-    close(fd);
-    ++told;
-    told.notify_one();
-  }
-  close(inotify);
+void count(std::atomic<int>& told) {
+  ++told;
+  told.notify_one();
 }
 
 void watch(benchmark::State& state) {
@@ -100,17 +69,8 @@ void watch(benchmark::State& state) {
 
   std::atomic<int> told = 0;
   std::atomic<int> told_bare = 0;
-  std::atomic<bool> ready = false;
-  auto following = store.watch();
-  require(following.has_value(), "watch");
-  for (bool listed = false; !listed;) {
-    const auto events = following->next(Wait::forever());
-    require(events.has_value(), "next");
-    listed = events->back().kind == Event::Kind::listed;
-  }
-  std::thread follower([&] { follow(std::move(*following), told); });
-  std::thread bare_follower([&] { follow_bare(bare_root.path(), told_bare, ready); });
-  ready.wait(false);
+  std::thread follower(open_watch(store), [&] { count(told); });
+  std::thread bare_follower(open_bare_watch(bare_root.path()), [&] { count(told_bare); });
 
   for (auto _ : state) {
     measure_pair(state, ours.each_told(told), other.each_told(told_bare), rounds, Time::wall,
