@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "powercut/disk.hpp"
 
-#include <cstdint>
+#include <algorithm>
 #include <fcntl.h>
 #include <filesystem>
 #include <sched.h>
@@ -51,9 +51,9 @@ std::string Disk::why_not(Type type) {
   return {};
 }
 
-Disk::Disk(Type type) {
+Disk::Disk(Type type, std::uintmax_t least_bytes) {
   write_text(image_, "");
-  std::filesystem::resize_file(image_, image_bytes(type));
+  std::filesystem::resize_file(image_, std::max(image_bytes(type), least_bytes));
   run_or_throw({mkfs(type), "-q", image_});
   std::filesystem::create_directory(path());
 }

@@ -13,6 +13,7 @@
 // mounted however it ends.
 #pragma once
 
+#include <cstdint>
 #include <ostream>
 #include <string>
 
@@ -27,8 +28,9 @@ class Disk {
   /// Empty if this process can have a Disk of this type, else why not.
   [[nodiscard]] static std::string why_not(Type type);
 
-  /// Makes the file system; not mounted yet. Throws, as all of these do, if that fails.
-  explicit Disk(Type type);
+  /// Makes the file system, as small as it can be but of `least_bytes`; not mounted yet. Throws, as
+  /// all of these do, if that fails.
+  explicit Disk(Type type, std::uintmax_t least_bytes = 0);
   Disk(const Disk&) = delete;
   Disk& operator=(const Disk&) = delete;
   ~Disk();
