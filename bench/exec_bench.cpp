@@ -18,18 +18,8 @@
 namespace latchfile::bench {
 namespace {
 
-constexpr int calls = 10;
 constexpr int rounds = 20;
 constexpr int containers = 10;
-
-/// `calls` whole processes, one after the other.
-Side processes(const std::vector<std::string>& command) {
-  return {[command] {
-            for (int i = 0; i < calls; ++i)
-              run_to_its_end(command);
-          },
-          calls};
-}
 
 /// The command on a root of ten containers.
 std::vector<std::string> latchfile(const std::vector<std::string>& arguments) {

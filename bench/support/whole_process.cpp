@@ -26,4 +26,13 @@ void run_to_its_end(const std::vector<std::string>& arguments) {
   require(waitpid(pid, &status, 0) == pid && status == 0, arguments[0]);
 }
 
+Side processes(const std::vector<std::string>& command) {
+  constexpr int calls = 10;
+  return {[command] {
+            for (int i = 0; i < calls; ++i)
+              run_to_its_end(command);
+          },
+          calls};
+}
+
 }  // namespace latchfile::bench
