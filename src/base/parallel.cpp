@@ -15,6 +15,9 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
   // Threads take this many at a time, so that one that is slow holds up little.
   constexpr std::size_t batch = 8;
 
+  // glibc reads that from a file at each call.
+  static const auto processors = std::thread::hardware_concurrency();
+
   std::atomic<std::size_t> next = 0;
   const auto take_part = [&] {
     for (;;) {
@@ -24,9 +27,8 @@ void in_parallel(std::size_t count, const std::function<void(std::size_t)>& work
         work(i);
     }
   };
-  const auto threads = std::clamp<std::size_t>(
-      count / items_per_thread, 1,
-      std::clamp<std::size_t>(std::thread::hardware_concurrency(), 1, max_threads));
+  const auto threads = std::clamp<std::size_t>(count / items_per_thread, 1,
+                                               std::clamp<std::size_t>(processors, 1, max_threads));
   std::vector<std::jthread> helpers;
   for (std::size_t i = 1; i < threads; ++i) {
     try {
