@@ -26,7 +26,9 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr int times = 20'000;
+constexpr int rounds = 100;
+constexpr int calls = 200;
+constexpr int times = rounds * calls;
 
 double microseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
@@ -86,14 +88,6 @@ class TimedKernel final : public test::PassingKernel {
   std::size_t next_ = 0;
 };
 
-/// Microseconds of one call of `operation`.
-double cost_of(const std::function<void()>& operation) {
-  const auto begin = Clock::now();
-  for (int i = 0; i < times; ++i)
-    operation();
-  return microseconds_since(begin) / times;
-}
-
 /// What TimedKernel takes for a call that takes nothing.
 double cost_of_a_clock() {
   double sum = 0;
@@ -142,27 +136,36 @@ void save(const Root& root, LockedState& state) {
   require(state.save(root.document()).has_value(), "save");
 }
 
-void break_down() {
+/// `timed` is done on `kernel` and `plain` on the real one, in turn.
+void break_down(const std::string& name, TimedKernel& kernel, const std::function<void()>& timed,
+                const std::function<void()>& plain, const std::vector<std::size_t>& extra) {
+  kernel.forget();
+  double whole = 0;
+  for (int round = 0; round < rounds; ++round) {
+    for (int i = 0; i < calls; ++i) {
+      kernel.again();
+      timed();
+    }
+    const auto begin = Clock::now();
+    for (int i = 0; i < calls; ++i)
+      plain();
+    whole += microseconds_since(begin);
+  }
+  print(name, kernel, whole / times, extra);
+}
+
+void break_down_both() {
   const Root plain(real_kernel());
   auto plain_state = plain.create();
   TimedKernel kernel;
   const Root timed(kernel);
   auto timed_state = timed.create();
-  const auto each_timed = [&](const std::function<void()>& operation) {
-    kernel.forget();
-    static_cast<void>(cost_of([&] {
-      kernel.again();
-      operation();
-    }));
-  };
-
-  each_timed([&] { save(timed, timed_state); });
-  print("save", kernel, cost_of([&] { save(plain, plain_state); }), {3});
-  each_timed([&] { timed.load(); });
-  print("load", kernel, cost_of([&] { plain.load(); }), {0, 4});
+  break_down(
+      "save", kernel, [&] { save(timed, timed_state); }, [&] { save(plain, plain_state); }, {3});
+  break_down("load", kernel, [&] { timed.load(); }, [&] { plain.load(); }, {0, 4});
 }
 
 }  // namespace
 }  // namespace latchfile::bench
 
-int main() { latchfile::bench::break_down(); }
+int main() { latchfile::bench::break_down_both(); }
