@@ -172,7 +172,8 @@ class LATCHFILE_EXPORT Store {
 
   /// The lock on a container that exists, with its document.
   ///
-  /// Errors: not_found; locked or timed_out, naming the holder; deadlock: this thread holds it;
+  /// Errors: not_found; commit_unknown: there is no state, but a destroy was killed and a power cut
+  /// may bring it back; locked or timed_out, naming the holder; deadlock: this thread holds it;
   /// corrupt, too_large, insecure: as load; io.
   [[nodiscard]] Result<LockedState> lock(const ContainerId& id, Wait wait) const;
 

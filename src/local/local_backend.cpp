@@ -84,7 +84,12 @@ Result<AcquiredState> LocalBackend::lock(const ContainerId& id, Wait wait) const
   // nobody.
   const auto exists = state_exists(**dir, id);
   if (!exists) return failed(exists.error());
-  if (!*exists) return failed({Errc::not_found, 0, {}});
+  if (!*exists) {
+    if (auto gone = finish_destroy(**dir, id, options_); !gone) {
+      return failed(std::move(gone.error()));
+    }
+    return failed({Errc::not_found, 0, {}});
+  }
   auto lock = LocalLock::acquire(*dir, id, wait, options_);
   if (!lock) return failed(std::move(lock.error()));
   auto document = (*lock)->load();

@@ -18,6 +18,31 @@ Result<bool> state_exists(const Directory& dir, const ContainerId& id) {
   return std::unexpected(sys_error("stat", dir, name, found.error()));
 }
 
+namespace {
+
+Result<> sync_absence(const Directory& dir, const ContainerId& id, const LocalOptions& options) {
+  if (options.durability != Durability::full) return {};
+  const auto sync = NameSync::open(dir);
+  if (!sync) return std::unexpected(sync.error());
+  if (const auto synced = sync->sync(); !synced) {
+    return std::unexpected(Error{Errc::commit_unknown, synced.error().value,
+                                 dir.path_of(names::state(id)) +
+                                     " is gone, but a power cut may bring it back: fsync " +
+                                     dir.path});
+  }
+  return {};
+}
+
+}  // namespace
+
+Result<> finish_destroy(const Directory& dir, const ContainerId& id, const LocalOptions& options) {
+  const auto lock = names::lock(id);
+  const auto found = dir.kernel.fstatat(dir.fd.get(), lock.c_str(), AT_SYMLINK_NOFOLLOW);
+  if (found) return sync_absence(dir, id, options);
+  if (found.error().value == ENOENT) return {};
+  return std::unexpected(sys_error("stat", dir, lock, found.error()));
+}
+
 Result<std::unique_ptr<LocalLock>> LocalLock::acquire(std::shared_ptr<const Directory> dir,
                                                       const ContainerId& id, Wait wait,
                                                       const LocalOptions& options) {
@@ -28,14 +53,16 @@ Result<std::unique_ptr<LocalLock>> LocalLock::acquire(std::shared_ptr<const Dire
 
 LocalLock::LocalLock(std::shared_ptr<const Directory> dir, ContainerId id, LockFile lock,
                      const LocalOptions& options)
-    : dir_(std::move(dir)), id_(std::move(id)), lock_(std::move(lock)), options_(options) {}
+    : dir_(std::move(dir)), id_(std::move(id)), lock_(std::move(lock)), options_(options) {
+  if (lock_.made_file()) absence_.emplace();
+}
 
 LocalLock::~LocalLock() {
   if (!vacant_ || !lock_.is_ours()) return;
   // Also what a creator that was killed left. If one of these fails, a file stays that the next
   // holder of the lock uses or replaces.
   static_cast<void>(dir_->kernel.unlinkat(dir_->fd.get(), names::temp(id_).c_str()));
-  static_cast<void>(unlink_lock_file());
+  if (make_absence_durable()) static_cast<void>(unlink_lock_file());
 }
 
 Result<bool> LocalLock::find_state() {
@@ -51,6 +78,9 @@ Result<bool> LocalLock::find_state() {
 Result<Document> LocalLock::load() {
   auto document = load_document_locked(*dir_, id_);
   vacant_ = !document && document.error().code == Errc::not_found;
+  if (vacant_) {
+    if (auto gone = make_absence_durable(); !gone) return std::unexpected(std::move(gone.error()));
+  }
   if (!document) return std::unexpected(std::move(document.error()));
   state_ = document->file;
   if (auto trusted = check_owner_of_lock_file(); !trusted) {
@@ -186,11 +216,13 @@ Result<std::string> LocalLock::quarantine() {
   const auto removed = dir_->kernel.unlinkat(dir_->fd.get(), state.c_str());  // R5
   if (!removed) return undone(sys_error("unlink", *dir_, state, removed.error()));
   vacant_ = true;
+  absence_.emplace();
   if (const auto synced = sync ? sync->sync() : Sys<>(); !synced) {  // R6
-    return std::unexpected(Error{Errc::commit_unknown, synced.error().value,
-                                 "moved to " + *name +
-                                     ", but a power cut may bring its old name back: fsync " +
-                                     dir_->path});
+    absence_ = std::unexpected(Error{Errc::commit_unknown, synced.error().value,
+                                     "moved to " + *name +
+                                         ", but a power cut may bring its old name back: fsync " +
+                                         dir_->path});
+    return std::unexpected(absence_->error());
   }
   return name;
 }
@@ -200,12 +232,18 @@ Result<bool> LocalLock::vacate() {
   if (!exists) return std::unexpected(exists.error());
   if (*exists) return false;
   if (const auto removed = remove_temp(); !removed) return std::unexpected(removed.error());
+  if (auto gone = make_absence_durable(); !gone) return std::unexpected(std::move(gone.error()));
   // Once it is unlinked the name may lead to the lock file of another: our end must not try again.
   vacant_ = false;
   if (const auto removed = unlink_lock_file(); !removed) {
     return std::unexpected(sys_error("unlink", *dir_, lock_.name(), removed.error()));
   }
   return true;
+}
+
+Result<> LocalLock::make_absence_durable() {
+  if (!absence_) absence_ = sync_absence(*dir_, id_, options_);
+  return *absence_;
 }
 
 Sys<> LocalLock::unlink_lock_file() const {

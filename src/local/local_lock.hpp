@@ -9,6 +9,10 @@
 // D3 comes before D4: a lock file may only be unlinked by whoever holds it, and the others notice
 // at L3. Whoever releases the lock of an id without state unlinks its lock file in the same way.
 //
+// D3 comes after D2, so that a lock file without a state tells of a destroy that was killed between
+// D1 and D3. Whoever finds one does D2 before it says that there is no state, and before it unlinks
+// the lock file, unless it made that file itself.
+//
 // In a root that strangers may write to, the owner of a lock file can unlink it while somebody else
 // holds it. So there its owner must be us, the owner of the root, or the owner of the state.
 #pragma once
@@ -24,6 +28,12 @@ namespace latchfile {
 
 /// Whether anything stands at the name of the state, be it a document or not. Errors: io.
 [[nodiscard]] Result<bool> state_exists(const Directory& dir, const ContainerId& id);
+
+/// For an id without state, of which no lock is held: D2, if a lock file tells of a destroy that
+/// may have been killed before it. Errors: commit_unknown (a power cut may bring the state back),
+/// io.
+[[nodiscard]] Result<> finish_destroy(const Directory& dir, const ContainerId& id,
+                                      const LocalOptions& options);
 
 class LocalLock final : public HeldLock {
  public:
@@ -41,7 +51,8 @@ class LocalLock final : public HeldLock {
   /// a stranger's), io.
   [[nodiscard]] Result<bool> find_state();
 
-  /// The document, and with it whether there is a state. Errors: as Store::lock.
+  /// The document, and with it whether there is a state, which is gone for good if it is absent.
+  /// Errors: as Store::lock.
   [[nodiscard]] Result<Document> load();
 
   // Repair, each step with what is found under the lock. What stands at a name that it is about
@@ -53,7 +64,7 @@ class LocalLock final : public HeldLock {
   /// returns, and leaves the id vacant. Errors: commit_unknown, insecure, io, unsupported.
   [[nodiscard]] Result<std::string> quarantine();
   /// Removes the lock file, and a temp file, of an id without state; false if it has one. The lock
-  /// is of no use afterwards. Errors: insecure, io.
+  /// is of no use afterwards. Errors: commit_unknown, insecure, io.
   [[nodiscard]] Result<bool> vacate();
 
   Result<> save(const Document& document) override;
@@ -64,6 +75,9 @@ class LocalLock final : public HeldLock {
   [[nodiscard]] Result<> still_ours(std::string_view operation) const;
   /// After what is known of the state.
   [[nodiscard]] Result<> check_owner_of_lock_file() const;
+  /// For an id without state: D2, unless there was nothing to be done; its outcome, if it was done
+  /// before.
+  [[nodiscard]] Result<> make_absence_durable();
   [[nodiscard]] Sys<> unlink_lock_file() const;
   [[nodiscard]] Result<std::string> link_to_quarantine() const;
 
@@ -72,6 +86,7 @@ class LocalLock final : public HeldLock {
   LockFile lock_;
   LocalOptions options_;
   bool vacant_ = false;
+  std::optional<Result<>> absence_;    ///< the outcome of D2, which is not tried again
   std::optional<FileIdentity> state_;  ///< as found under the lock, or put there since
 };
 

@@ -9,7 +9,7 @@
 //   R5  unlink its old name
 //   R6  fsync the root
 //   R7  unlink the temp file
-//   R8  without a state: unlink the lock file, still holding the lock (D3)
+//   R8  without a state: fsync the root (D2), unlink the lock file, still holding the lock (D3)
 //
 // A kill between any two leaves what a check finds again. All but R1, which may have to make the
 // lock file, works on a full disk.

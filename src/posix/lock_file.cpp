@@ -51,23 +51,29 @@ Error kept_vanishing(Errc code, const Directory& dir, const std::string& name) {
   return {code, 0, dir.path_of(name) + " is removed and made again without end by other processes"};
 }
 
-/// L1: the descriptor, or nothing if a shared lock finds no file. O_NONBLOCK and O_NOCTTY
+struct OpenedLockFile {
+  UniqueFd fd;
+  bool made;
+};
+
+/// L1: the file, or nothing if a shared lock finds none. O_NONBLOCK and O_NOCTTY
 /// so that nothing that was put in the place of the file can hang us or become our terminal.
-Result<std::optional<UniqueFd>> open_lock_file(const Directory& dir, const std::string& name,
-                                               LockFile::Mode mode) {
+Result<std::optional<OpenedLockFile>> open_lock_file(const Directory& dir, const std::string& name,
+                                                     LockFile::Mode mode) {
   const bool shared = mode == LockFile::Mode::shared;
   const int flags = (shared ? O_RDONLY : O_RDWR) | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   for (int round = 0; round < max_rounds; ++round) {
     auto fd = retry_eintr([&] { return dir.kernel.openat(dir.fd.get(), name.c_str(), flags, 0); });
-    if (!fd && fd.error().value == ENOENT) {
-      if (shared) return std::optional<UniqueFd>();
+    const bool absent = !fd && fd.error().value == ENOENT;
+    if (absent) {
+      if (shared) return std::optional<OpenedLockFile>();
       fd = retry_eintr([&] {
         return dir.kernel.openat(dir.fd.get(), name.c_str(), flags | O_CREAT | O_EXCL,
                                  lock_file_mode);
       });
       if (!fd && fd.error().value == EEXIST) continue;
     }
-    if (fd) return std::optional<UniqueFd>(std::move(*fd));
+    if (fd) return OpenedLockFile{std::move(*fd), absent};
     if (means_not_a_file(fd.error())) return std::unexpected(not_a_file(dir, name));
     return std::unexpected(sys_error("open", dir, name, fd.error()));
   }
@@ -85,7 +91,7 @@ Result<std::optional<LockFile>> LockFile::acquire(const Directory& dir, std::str
     auto opened = open_lock_file(dir, name, mode);  // L1
     if (!opened) return std::unexpected(std::move(opened.error()));
     if (!*opened) return std::optional<LockFile>();
-    UniqueFd fd = std::move(**opened);
+    UniqueFd fd = std::move((*opened)->fd);
 
     const auto locked = wait_for(dir, fd, name, operation, wait, deadline);  // L2
     if (!locked) return std::unexpected(locked.error());
@@ -100,7 +106,7 @@ Result<std::optional<LockFile>> LockFile::acquire(const Directory& dir, std::str
     const bool same = named && held->st_nlink > 0 && named->st_dev == held->st_dev &&
                       named->st_ino == held->st_ino;
     if (same) {
-      return std::optional<LockFile>(LockFile(kernel, std::move(fd), std::move(name), mode, *held));
+      return LockFile(kernel, std::move(fd), std::move(name), mode, (*opened)->made, *held);
     }
     if (wait.is_never() && round >= max_rounds) {
       return std::unexpected(kept_vanishing(Errc::locked, dir, name));
@@ -142,12 +148,13 @@ Result<> LockFile::wait_for(const Directory& dir, const UniqueFd& fd, const std:
   return {};
 }
 
-LockFile::LockFile(Kernel& kernel, UniqueFd fd, std::string name, Mode mode,
+LockFile::LockFile(Kernel& kernel, UniqueFd fd, std::string name, Mode mode, bool made_file,
                    const struct stat& inode)
     : kernel_(&kernel),
       fd_(std::move(fd)),
       name_(std::move(name)),
       mode_(mode),
+      made_file_(made_file),
       owner_(kernel.getpid()),
       device_(inode.st_dev),
       inode_(inode.st_ino),

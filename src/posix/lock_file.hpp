@@ -54,11 +54,15 @@ class LockFile {
 
   [[nodiscard]] const std::string& name() const { return name_; }
 
+  /// Whether L1 made the file. If not, it tells of whoever held the lock before.
+  [[nodiscard]] bool made_file() const { return made_file_; }
+
   /// Who owns the file, and so can unlink it even from a sticky directory.
   [[nodiscard]] uid_t file_owner() const { return file_owner_; }
 
  private:
-  LockFile(Kernel& kernel, UniqueFd fd, std::string name, Mode mode, const struct stat& inode);
+  LockFile(Kernel& kernel, UniqueFd fd, std::string name, Mode mode, bool made_file,
+           const struct stat& inode);
 
   [[nodiscard]] static Result<> wait_for(const Directory& dir, const UniqueFd& fd,
                                          const std::string& name, int operation, Wait wait,
@@ -68,6 +72,7 @@ class LockFile {
   UniqueFd fd_;
   std::string name_;
   Mode mode_;
+  bool made_file_;
   pid_t owner_;
   dev_t device_;
   ino_t inode_;

@@ -136,13 +136,14 @@ Checker::Trial Checker::run(const Disk& start, const Operation& operation, std::
   observer.cut();
   if (!failing_sync) {
     if (!result) observer.report("failed: " + result.error().message());
-    for (const auto& name : leftovers(start, kernel->disk(), which))
+    for (const auto& name : leftovers(start, kernel->disk(), operation, which))
       observer.report("I7: " + name + " was left");
   }
   return {std::move(result), observer.moments(), kernel->syncs(), observer.left(which)};
 }
 
 std::vector<std::string> Checker::leftovers(const Disk& start, const Disk& end,
+                                            const Operation& operation,
                                             std::size_t operated) const {
   const auto before = see(setting_, start);
   const auto after = see(setting_, end);
@@ -152,7 +153,8 @@ std::vector<std::string> Checker::leftovers(const Disk& start, const Disk& end,
   for (std::size_t which = 0; which < setting_.ids.size(); ++which) {
     const auto& id = setting_.ids[which];
     const bool has_state = after[which].kind != Sighting::Kind::absent;
-    const bool untouched = after[which] == before[which] && (has_state || which != operated);
+    const bool untouched =
+        after[which] == before[which] && (has_state || which != operated || !operation.tidies);
     for (const auto& name : {names::state(id), names::lock(id), names::temp(id)}) {
       if (!new_names.contains(name)) continue;
       if (has_state && name != names::temp(id)) continue;

@@ -69,6 +69,7 @@ class Checker {
   /// Names that an operation on one id, which did not fail, should have removed. A temp file that
   /// was there before may stay where nothing was changed.
   [[nodiscard]] std::vector<std::string> leftovers(const Disk& start, const Disk& end,
+                                                   const Operation& operation,
                                                    std::size_t operated) const;
 
   Setting setting_;

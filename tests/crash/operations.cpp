@@ -60,6 +60,15 @@ Result<> destroy(const Scene& scene) {
   return destroyed;
 }
 
+/// As `latchfile delete --force`.
+Result<> destroy_if_there(const Scene& scene) {
+  auto state = scene.store.lock(scene.id(), Wait::never());
+  auto destroyed = state ? std::move(*state).destroy() : without_value(std::move(state));
+  if (!destroyed && destroyed.error().code != Errc::not_found) return destroyed;
+  scene.promise(scene.which, {});
+  return {};
+}
+
 Result<> drop_lock(const Scene& scene) {
   return without_value(scene.store.lock(scene.id(), Wait::never()));
 }
@@ -131,6 +140,12 @@ std::span<const Operation> operations() {
       {"Repair", {}, repair},
   };
   return all;
+}
+
+const Operation& forced_destroy() {
+  static const Operation operation{
+      .name = "DestroyIfThere", .needs = {}, .act = destroy_if_there, .tidies = false};
+  return operation;
 }
 
 std::span<const Operation> unsynced_operations() {

@@ -32,10 +32,15 @@ struct Operation {
   std::optional<Sighting::Kind> needs;  ///< what must be there; nothing: anything
   std::function<Result<>(const Scene&)> act;
   Durability durability = Durability::full;
+  /// Removes what a killed process left of an id without state.
+  bool tidies = true;
 };
 
 /// Each leaves its guard only after the promise, so that the power is cut between the two as well.
 [[nodiscard]] std::span<const Operation> operations();
+
+/// For good is gone what it removes, and what a killed process had removed before.
+[[nodiscard]] const Operation& forced_destroy();
 
 /// Those that write, with Durability::unsafe_on_power_cut: they promise nothing.
 [[nodiscard]] std::span<const Operation> unsynced_operations();

@@ -95,6 +95,25 @@ TEST_P(PowerCut, AfterAKillAtAnyCallLosesNothing) {
   expect_sound(checker, 60, 4'000);
 }
 
+/// A destroy that is killed after D1 may not have waited for the disk. Whoever is told that there
+/// is no state can count on it, also where others have removed the lock file that tells of the
+/// killed.
+TEST_P(PowerCut, AfterAKilledDestroyBringsNothingBackThatWasSaidToBeGone) {
+  Checker checker({GetParam(), {id_of("web")}, short_documents()});
+  const auto present = checker.run(Disk(), operations().front()).end();
+  const auto& destroy =
+      *std::ranges::find(operations(), std::string_view("Destroy"), &Operation::name);
+  for (const auto& moment : checker.run(present, destroy).moments) {
+    checker.run(moment, forced_destroy());
+    for (const auto& between : operations()) {
+      if (!checker.fits(moment, between)) continue;
+      for (const auto& killed_again : checker.run(moment, between).moments)
+        checker.run(killed_again, forced_destroy());
+    }
+  }
+  expect_sound(checker, 20, 500);
+}
+
 INSTANTIATE_TEST_SUITE_P(Root, PowerCut, testing::Values("/root", "/var/lib/root"),
                          [](const auto& root) {
                            return std::string(root.param) == "/root" ? "WithParent"

@@ -93,19 +93,21 @@ TEST(PowerCutDuringRepair, LeavesWhatAnotherRepairFinishes) {
   });
 }
 
-/// What a repair whose nth sync fails says of the corrupt state. Nothing is lost by it.
-Errc answer_if_sync_fails(int nth) {
+/// What a repair whose nth sync fails says of what it found of that kind. Nothing is lost by it.
+Errc answer_if_sync_fails(std::size_t nth, Finding::Kind kind) {
   CrashKernel kernel(disk_in_need_of_repair());
   kernel.fail_sync(nth);
   const auto report = repair(kernel).value();
   kernel.disk().for_each_power_cut(expect_repairable);
-  const auto moved = std::ranges::find(report.findings, Finding::Kind::corrupt, &Finding::kind);
-  return moved->repair.value().error().code;
+  const auto failed = std::ranges::find(report.findings, kind, &Finding::kind);
+  return failed->repair.value().error().code;
 }
 
-TEST(PowerCutDuringRepair, IsSurvivedIfASyncFailsAndTheSecondIsTold) {
-  EXPECT_EQ(answer_if_sync_fails(1), Errc::io);
-  EXPECT_EQ(answer_if_sync_fails(2), Errc::commit_unknown);
+TEST(PowerCutDuringRepair, IsSurvivedIfASyncFailsAndThatIsTold) {
+  using enum Finding::Kind;
+  EXPECT_EQ(answer_if_sync_fails(1, orphan_lock), Errc::commit_unknown);
+  EXPECT_EQ(answer_if_sync_fails(2, corrupt), Errc::io);
+  EXPECT_EQ(answer_if_sync_fails(3, corrupt), Errc::commit_unknown);
 }
 
 }  // namespace

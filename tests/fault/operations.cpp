@@ -50,6 +50,12 @@ void leftover_temp_file(const fs::path& root) {
   write_text(root / "web_sandbox:pod1.state.tmp", leftover_text);
 }
 
+/// As a create or a destroy leaves it that is killed.
+void leftover_lock_file(const fs::path& root) {
+  bystander_only(root);
+  write_text(root / "web_sandbox:pod1.lock", "");
+}
+
 /// As a writer leaves it that truncates in place and is stopped before it writes.
 void torn(const fs::path& root) {
   both(root);
@@ -172,6 +178,7 @@ const std::vector<Operation>& operations() {
       {"Watch", both, watch_it, old_text, old_text, {}, 250},
       {"Lock", both, lock_it, old_text, old_text, {}, 130},
       {"LockForNew", bystander_only, lock_for_new, {}, {}, {}, 100},
+      {"LockForNewOverLeftover", leftover_lock_file, lock_for_new, {}, {}, {}, 100},
       {"LockWhatIsLocked", both, find_it_locked, old_text, old_text, Errc::locked, 120},
       {"WaitInVain", both, wait_in_vain, old_text, old_text, Errc::timed_out, 120},
   };

@@ -28,6 +28,14 @@ class LocalBackendTest : public testing::Test {
     return Store(std::make_shared<const LocalBackend>(kernel_, root_, options));
   }
 
+  /// Which of the calls since arm() was the last of this function, from 1; 0: none was.
+  std::size_t last(FaultKernel::Call call) {
+    const auto calls = kernel_.calls();
+    for (std::size_t nth = calls.size(); nth > 0; --nth)
+      if (calls[nth - 1].call == call) return nth;
+    return 0;
+  }
+
   TempDir temp_;
   std::string root_ = temp_ / "root";
   FaultKernel kernel_{real_kernel()};
@@ -104,6 +112,55 @@ TEST_F(LocalBackendTest, WhatIsDestroyedBeforeItsLockIsGrantedIsNotFoundAndLeave
   });
   EXPECT_EQ(store.lock(id_, Wait::never()).error().code, Errc::not_found);
   EXPECT_EQ(names_in(root_), Names{});
+}
+
+/// A destroy that is killed after D1 leaves the lock file, and D2 to whoever finds that.
+TEST_F(LocalBackendTest, WhatAKilledDestroyRemovedIsNotFoundOnceItIsGoneForGood) {
+  const auto store = open();
+  ASSERT_TRUE(store.create(id_, Wait::never(), document_));
+  std::filesystem::remove(root_ + "/web.state");
+  write_text(root_ + "/web.lock", "");
+  kernel_.arm();
+  EXPECT_EQ(store.lock(id_, Wait::never()).error().code, Errc::not_found);
+  const auto fsync = last(FaultKernel::Call::fsync);
+  ASSERT_GT(fsync, 0U);
+  kernel_.arm(FaultKernel::Fault{.nth = fsync, .error = EIO});
+  const auto refused = store.lock(id_, Wait::never());
+  EXPECT_EQ(refused.error().code, Errc::commit_unknown);
+  EXPECT_EQ(refused.error().sys_errno, EIO);
+  EXPECT_EQ(names_in(root_), Names{"web.lock"});
+}
+
+TEST_F(LocalBackendTest, WhoDoesNotMindAPowerCutDoesNotSyncAfterAKilledDestroy) {
+  const auto store = open({.durability = Durability::unsafe_on_power_cut});
+  ASSERT_TRUE(store.create(id_, Wait::never(), document_));
+  std::filesystem::remove(root_ + "/web.state");
+  write_text(root_ + "/web.lock", "");
+  kernel_.arm();
+  EXPECT_EQ(store.lock(id_, Wait::never()).error().code, Errc::not_found);
+  EXPECT_TRUE(store.lock_for_new(id_, Wait::never()));
+  EXPECT_EQ(last(FaultKernel::Call::fsync), 0U);
+  EXPECT_EQ(names_in(root_), Names{});
+}
+
+TEST_F(LocalBackendTest, WhatIsRemovedByOneKilledWhileItsLockIsAwaitedIsGoneForGoodAsWell) {
+  const auto store = open();
+  const auto lock_as_it_goes = [&](std::optional<FaultKernel::Fault> fault) {
+    EXPECT_TRUE(store.create(id_, Wait::never(), document_));
+    kernel_.arm(fault);
+    kernel_.before_each([&](const FaultKernel::Record& call) {
+      if (call.call == FaultKernel::Call::flock) std::filesystem::remove(root_ + "/web.state");
+    });
+    const auto code = store.lock(id_, Wait::never()).error().code;
+    kernel_.before_each({});
+    return code;
+  };
+  EXPECT_EQ(lock_as_it_goes({}), Errc::not_found);
+  const auto fsync = last(FaultKernel::Call::fsync);
+  EXPECT_GT(fsync, 0U);
+  EXPECT_LT(fsync, last(FaultKernel::Call::unlinkat));
+  EXPECT_EQ(names_in(root_), Names{});
+  EXPECT_EQ(lock_as_it_goes(FaultKernel::Fault{.nth = fsync, .error = EIO}), Errc::commit_unknown);
 }
 
 TEST_F(LocalBackendTest, ALostCreateTouchesNothingOfTheWinner) {
