@@ -7,6 +7,7 @@
 #include <span>
 #include <tuple>
 
+#include "base/parallel.hpp"
 #include "local/holders.hpp"
 #include "local/list.hpp"
 #include "local/load.hpp"
@@ -20,7 +21,7 @@ namespace {
 using Kind = Finding::Kind;
 
 /// How many documents are held at once, and how often the progress is told.
-constexpr std::size_t window_entries = 256;
+constexpr std::size_t entries_between_tells = 256;
 /// As load_all waits for a writer in place.
 constexpr Wait settle = Wait::at_most(std::chrono::milliseconds(100));
 
@@ -111,21 +112,22 @@ Result<> Examination::read_names() {
 }
 
 void Examination::examine_states() {
-  for (std::size_t begin = 0; begin < states_.size(); begin += window_entries) {
-    const auto window =
-        std::span(states_).subspan(begin, std::min(window_entries, states_.size() - begin));
-    const auto documents = load_documents(*dir_, window, settle);
-    for (std::size_t i = 0; i < window.size(); ++i) {
-      const auto& document = documents[i];
-      if (!document && document.error().code == Errc::not_found) continue;  // destroyed meanwhile
-      if (!document) {
-        add(kind_of(document.error().code), names::state(window[i]), window[i],
-            document.error().message());
-      }
-      examine_mode_of(window[i]);
-    }
-    tell(begin + window.size(), report_.examined);
-  }
+  make_in_parallel(
+      states_.size(),
+      [&](std::size_t i) -> Result<> {
+        const auto document = load_document(*dir_, states_[i], settle);
+        if (document) return {};
+        return std::unexpected(document.error());
+      },
+      [&](std::size_t i, const Result<>& loaded) {
+        const auto& id = states_[i];
+        const bool destroyed_meanwhile = !loaded && loaded.error().code == Errc::not_found;
+        if (!loaded && !destroyed_meanwhile) {
+          add(kind_of(loaded.error().code), names::state(id), id, loaded.error().message());
+        }
+        if (!destroyed_meanwhile) examine_mode_of(id);
+        if ((i + 1) % entries_between_tells == 0) tell(i + 1, report_.examined);
+      });
 }
 
 void Examination::examine_mode_of(const ContainerId& id) {

@@ -3,7 +3,6 @@
 
 #include <optional>
 
-#include "base/parallel.hpp"
 #include "local/names.hpp"
 #include "posix/lock_file.hpp"
 #include "posix/read_file.hpp"
@@ -62,18 +61,6 @@ Result<Document> load_document(const Directory& dir, const ContainerId& id, Wait
   auto settled = load_document_locked(dir, id);
   if (!settled) return std::unexpected(std::move(settled.error()));
   return std::move(settled->document);
-}
-
-std::vector<Result<Document>> load_documents(const Directory& dir, std::span<const ContainerId> ids,
-                                             Wait settle) {
-  std::vector<std::optional<Result<Document>>> answers(ids.size());
-  in_parallel(ids.size(), [&](std::size_t i) { answers[i] = load_document(dir, ids[i], settle); });
-
-  std::vector<Result<Document>> documents;
-  documents.reserve(ids.size());
-  for (auto& answer : answers)
-    documents.push_back(std::move(*answer));
-  return documents;
 }
 
 }  // namespace latchfile

@@ -7,9 +7,6 @@
 // once more under a shared lock, and only if it is still no document then is it corrupt.
 #pragma once
 
-#include <span>
-#include <vector>
-
 #include "latchfile/container_id.hpp"
 #include "latchfile/document.hpp"
 #include "latchfile/wait.hpp"
@@ -29,10 +26,5 @@ struct LoadedDocument {
 /// For callers that hold the exclusive lock.
 [[nodiscard]] Result<LoadedDocument> load_document_locked(const Directory& dir,
                                                           const ContainerId& id);
-
-/// Several at once, on several threads if they are many; the answers are in the order of `ids`.
-[[nodiscard]] std::vector<Result<Document>> load_documents(const Directory& dir,
-                                                           std::span<const ContainerId> ids,
-                                                           Wait settle);
 
 }  // namespace latchfile

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "local/local_backend.hpp"
 
+#include "base/parallel.hpp"
 #include "local/check.hpp"
 #include "local/holders.hpp"
 #include "local/list.hpp"
@@ -55,20 +56,23 @@ Result<Document> LocalBackend::load(const ContainerId& id, Wait settle) const {
   return std::unexpected(in_operation("load", id, std::move(document.error())));
 }
 
-std::vector<Result<Document>> LocalBackend::load_many(std::span<const ContainerId> ids) const {
+void LocalBackend::load_each(std::span<const ContainerId> ids, const VisitLoaded& visit) const {
   const auto dir = root_.find();
   if (!dir || !*dir) {
     const auto error =
         dir ? Error{Errc::not_found, 0, "root " + root_.path() + " is gone"} : dir.error();
-    return {ids.size(), std::unexpected(error)};
+    for (std::size_t i = 0; i < ids.size(); ++i)
+      visit(i, std::unexpected(error));
+    return;
   }
-  auto documents = load_documents(**dir, ids, settle_wait_of_many);
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    if (!documents[i]) {
-      documents[i] = std::unexpected(in_operation("load", ids[i], std::move(documents[i].error())));
-    }
-  }
-  return documents;
+  make_in_parallel(
+      ids.size(),
+      [&](std::size_t i) -> Result<Document> {
+        auto document = load_document(**dir, ids[i], settle_wait_of_many);
+        if (document) return document;
+        return std::unexpected(in_operation("load", ids[i], std::move(document.error())));
+      },
+      visit);
 }
 
 Result<AcquiredState> LocalBackend::lock(const ContainerId& id, Wait wait) const {

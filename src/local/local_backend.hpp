@@ -18,7 +18,7 @@ class LocalBackend final : public Backend {
   Result<std::vector<ContainerId>> list() const override;
   Result<bool> exists(const ContainerId& id) const override;
   Result<Document> load(const ContainerId& id, Wait settle) const override;
-  std::vector<Result<Document>> load_many(std::span<const ContainerId> ids) const override;
+  void load_each(std::span<const ContainerId> ids, const VisitLoaded& visit) const override;
   Result<AcquiredState> lock(const ContainerId& id, Wait wait) const override;
   Result<std::unique_ptr<HeldLock>> lock_for_new(const ContainerId& id, Wait wait) const override;
   Result<std::vector<LockHolder>> locks() const override;

@@ -112,9 +112,8 @@ std::vector<Event> LocalWatch::look() {
     ids.push_back(std::move(pending_.extract(pending_.begin()).value()));
   std::vector<Event> events;
   if (ids.empty()) return events;
-  auto documents = store_.load_many(ids);
-  for (std::size_t i = 0; i < ids.size(); ++i)
-    tell(ids[i], std::move(documents[i]), events);
+  store_.load_each(
+      ids, [&](std::size_t i, Result<Document> found) { tell(ids[i], std::move(found), events); });
   return events;
 }
 

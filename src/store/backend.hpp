@@ -54,6 +54,9 @@ class WatchSource {
   [[nodiscard]] virtual int descriptor() const = 0;
 };
 
+/// Takes what was loaded of the id of that index.
+using VisitLoaded = std::function<void(std::size_t, Result<Document>)>;
+
 struct AcquiredState {
   std::unique_ptr<HeldLock> lock;
   Document document;  ///< as read under the lock
@@ -70,9 +73,9 @@ class Backend {
   [[nodiscard]] virtual Result<std::vector<ContainerId>> list() const = 0;
   [[nodiscard]] virtual Result<bool> exists(const ContainerId& id) const = 0;
   [[nodiscard]] virtual Result<Document> load(const ContainerId& id, Wait settle) const = 0;
-  /// Loads all of `ids`; the answers are in their order.
-  [[nodiscard]] virtual std::vector<Result<Document>> load_many(
-      std::span<const ContainerId> ids) const = 0;
+  /// Loads all of `ids` and calls visit(i, document) by this thread, in their order. Holds a
+  /// bounded number of documents. An id is not looked at once it was visited.
+  virtual void load_each(std::span<const ContainerId> ids, const VisitLoaded& visit) const = 0;
 
   /// Errors: not_found, and as Store::lock.
   [[nodiscard]] virtual Result<AcquiredState> lock(const ContainerId& id, Wait wait) const = 0;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "latchfile/store.hpp"
 
-#include <algorithm>
 #include <optional>
 #include <ranges>
 
@@ -10,9 +9,6 @@
 
 namespace latchfile {
 namespace {
-
-/// How many documents load_all holds while it visits them.
-constexpr std::size_t visit_window = 512;
 
 Error ambiguous(std::string_view text, const std::vector<const ContainerId*>& matches) {
   constexpr std::size_t most_named = 10;
@@ -75,18 +71,14 @@ Result<std::vector<LoadedEntry>> Store::load_all() const {
 Result<> Store::load_all(const std::function<void(LoadedEntry)>& visit) const {
   auto ids = backend_->list();
   if (!ids) return std::unexpected(std::move(ids.error()));
-  for (std::size_t begin = 0; begin < ids->size(); begin += visit_window) {
-    const auto window = std::span(*ids).subspan(begin, std::min(visit_window, ids->size() - begin));
-    auto documents = backend_->load_many(window);
-    for (std::size_t i = 0; i < window.size(); ++i) {
-      auto& document = documents[i];
-      if (document) {
-        visit({std::move(window[i]), Snapshot{std::move(*document)}});
-      } else if (document.error().code != Errc::not_found) {
-        visit({std::move(window[i]), std::unexpected(std::move(document.error()))});
-      }
+  backend_->load_each(*ids, [&](std::size_t i, Result<Document> document) {
+    auto& id = (*ids)[i];
+    if (document) {
+      visit({std::move(id), Snapshot{std::move(*document)}});
+    } else if (document.error().code != Errc::not_found) {
+      visit({std::move(id), std::unexpected(std::move(document.error()))});
     }
-  }
+  });
   return {};
 }
 

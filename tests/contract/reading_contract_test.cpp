@@ -163,8 +163,8 @@ TEST_P(Reading, LoadsAllWithOneBadEntryAmongThem) {
   EXPECT_EQ(number_in(entries[2].state->document), 3);
 }
 
-TEST_P(Reading, LoadsMoreThanOneWindowInOrderThroughBothOverloads) {
-  constexpr int count = 1100;  // Store visits 512 at a time
+TEST_P(Reading, LoadsManyInOrderThroughBothOverloads) {
+  constexpr int count = 1100;  // more than any backend holds at a time
   for (int i = 0; i < count; ++i) {
     fixture->plant(id_of("c" + std::to_string(i)), R"({"n":)" + std::to_string(i) + "}");
   }

@@ -23,8 +23,8 @@ class EarlyBackend final : public Backend {
   Result<Document> load(const ContainerId& id, Wait settle) const override {
     return local_.load(id, settle);
   }
-  std::vector<Result<Document>> load_many(std::span<const ContainerId> ids) const override {
-    return local_.load_many(ids);
+  void load_each(std::span<const ContainerId> ids, const VisitLoaded& visit) const override {
+    local_.load_each(ids, visit);
   }
   Result<AcquiredState> lock(const ContainerId& id, Wait wait) const override {
     auto early = local_.load(id, Wait::never());

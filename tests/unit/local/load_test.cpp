@@ -145,32 +145,6 @@ TEST_F(LoadTest, TheLimitOfADocumentIsTheLimitOfAFile) {
   EXPECT_EQ(load().error().code, Errc::too_large);
 }
 
-TEST_F(LoadTest, ManyComeInTheOrderAskedFor) {
-  std::vector<ContainerId> ids;
-  for (int i = 0; i < 300; ++i) {
-    const auto n = std::to_string(i);
-    ids.push_back(ContainerId::parse("c" + n).value());
-    if (i % 3 == 0) write_text(temp_ / ("c" + n + ".state"), "{\"n\":" + n + "}");
-    if (i % 3 == 1) write_text(temp_ / ("c" + n + ".state"), "{\"n\":");
-  }
-  const auto documents = load_documents(dir_, ids, Wait::never());
-  ASSERT_EQ(documents.size(), ids.size());
-  for (std::size_t i = 0; i < ids.size(); ++i) {
-    const auto& document = documents[i];
-    if (i % 3 == 0) {
-      ASSERT_TRUE(document);
-      EXPECT_EQ(document->bytes(), "{\"n\":" + std::to_string(i) + "}");
-    } else {
-      ASSERT_FALSE(document);
-      EXPECT_EQ(document.error().code, i % 3 == 1 ? Errc::corrupt : Errc::not_found);
-    }
-  }
-}
-
-TEST_F(LoadTest, NoneAtAllIsNoError) {
-  EXPECT_TRUE(load_documents(dir_, {}, Wait::never()).empty());
-}
-
 class LoadStrangeFile : public testing::TestWithParam<StrangeFile> {};
 
 TEST_P(LoadStrangeFile, IsInsecure) {

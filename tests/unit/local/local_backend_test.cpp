@@ -163,6 +163,39 @@ TEST_F(LocalBackendTest, WhatIsRemovedByOneKilledWhileItsLockIsAwaitedIsGoneForG
   EXPECT_EQ(lock_as_it_goes(FaultKernel::Fault{.nth = fsync, .error = EIO}), Errc::commit_unknown);
 }
 
+TEST_F(LocalBackendTest, ManyAreLoadedInTheOrderAskedFor) {
+  std::filesystem::create_directory(root_);
+  std::vector<ContainerId> ids;
+  for (int i = 0; i < 300; ++i) {
+    const auto n = std::to_string(i);
+    ids.push_back(ContainerId::parse("c" + n).value());
+    if (i % 3 == 0) write_text(root_ + "/c" + n + ".state", "{\"n\":" + n + "}");
+    if (i % 3 == 1) write_text(root_ + "/c" + n + ".state", "{\"n\":");
+  }
+  std::size_t next = 0;
+  LocalBackend(kernel_, root_, {}).load_each(ids, [&](std::size_t i, Result<Document> document) {
+    EXPECT_EQ(i, next++);
+    if (i % 3 == 0) {
+      ASSERT_TRUE(document);
+      EXPECT_EQ(document->bytes(), "{\"n\":" + std::to_string(i) + "}");
+    } else {
+      ASSERT_FALSE(document);
+      EXPECT_EQ(document.error().code, i % 3 == 1 ? Errc::corrupt : Errc::not_found);
+    }
+  });
+  EXPECT_EQ(next, ids.size());
+}
+
+TEST_F(LocalBackendTest, AllThatAreAskedForAreNotFoundWhereTheRootIsGone) {
+  const std::vector ids(3, id_);
+  std::vector<std::size_t> visited;
+  LocalBackend(kernel_, root_, {}).load_each(ids, [&](std::size_t i, Result<Document> document) {
+    visited.push_back(i);
+    EXPECT_EQ(document.error().code, Errc::not_found);
+  });
+  EXPECT_EQ(visited, (std::vector<std::size_t>{0, 1, 2}));
+}
+
 TEST_F(LocalBackendTest, ALostCreateTouchesNothingOfTheWinner) {
   const auto store = open();
   ASSERT_TRUE(store.create(id_, Wait::never(), document_));
