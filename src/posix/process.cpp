@@ -108,6 +108,11 @@ ExitCode wait_and_pass_signals(pid_t pid) {
     const bool sent_by_process = info.si_code == SI_USER || info.si_code == SI_QUEUE;
     if (number > 0 && number != SIGCHLD && sent_by_process) kill(pid, number);
   }
+  // What is still pending, above all a key of the terminal that ended the program, was meant for
+  // it, and must not end us once it is no longer blocked.
+  constexpr timespec at_once{};
+  while (sigtimedwait(&set, nullptr, &at_once) > 0) {
+  }
   return exit_code_of(status);
 }
 

@@ -137,5 +137,21 @@ TEST_F(LockCommand, LeavesTheKeysOfTheTerminalToTheCommand) {
   EXPECT_EQ(outcome.out, "ready\ncaught\n");
 }
 
+TEST_F(LockCommand, IsNotEndedByAKeyThatEndedTheCommandBeforeItLooked) {
+  const auto pid_file = dir / "pid";
+  OnTerminal terminal({LATCHFILE_BINARY, "--root", root, "lock", "web", "--", "sh", "-c",
+                       "trap 'echo first' INT; trap 'exit 3' QUIT; echo $$ > " + pid_file +
+                           "; echo ready; while :; do :; done"});
+  ASSERT_TRUE(terminal.shows("ready\n"));
+  const auto command = pid_in(pid_file);
+  ASSERT_EQ(kill(terminal.pid(), SIGSTOP), 0);
+  terminal.type("\x03");
+  ASSERT_TRUE(terminal.shows("first\n"));
+  terminal.type("\x1c");
+  ASSERT_TRUE(eventually([&] { return has_ended(command); }));
+  ASSERT_EQ(kill(terminal.pid(), SIGCONT), 0);
+  EXPECT_EQ(terminal.end().exit_code, 3);
+}
+
 }  // namespace
 }  // namespace latchfile::test
