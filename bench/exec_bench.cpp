@@ -2,14 +2,13 @@
 //
 // Short commands as whole processes, from fork to their end: beside /bin/true, and beside what runc
 // and crun take to tell the state of a container.
-#include <sched.h>
 #include <string>
-#include <sys/mount.h>
 #include <unistd.h>
 #include <vector>
 
 #include "peer.hpp"
 #include "runtime/runtime.hpp"
+#include "support/cgroup2.hpp"
 #include "support/container_document.hpp"
 #include "support/pair.hpp"
 #include "support/temp_dir.hpp"
@@ -53,15 +52,6 @@ BENCHMARK_CAPTURE(beside_true, list_of_10, {"list"}, cost_at_most(3))
 BENCHMARK_CAPTURE(beside_true, lock_true, {"lock", one_of_them, "--", "/bin/true"}, cost_at_most(4))
     ->Name("lock_true")
     ->Apply(as_pair);
-
-/// crun works with cgroup v2 alone. Nothing else of this program needs what it covers.
-bool see_cgroup2_alone() {
-  static const bool seen = unshare(CLONE_NEWNS) == 0 &&
-                           mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0 &&
-                           umount2("/sys/fs/cgroup", MNT_DETACH) == 0 &&
-                           mount("cgroup2", "/sys/fs/cgroup", "cgroup2", 0, nullptr) == 0;
-  return seen;
-}
 
 /// `latchfile state` beside the state command of a runtime, of a container that it made.
 void beside_runtime(benchmark::State& state, const std::string& program, const std::string& name) {

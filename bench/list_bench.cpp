@@ -74,7 +74,7 @@ void beside_floor(benchmark::State& state, int containers) {
   for (auto _ : state) {
     measure_pair(state, batch(root.calls(), [&] { root.list(); }),
                  batch(root.calls(), [&] { bare_list(path, buffer.get()); }), rounds, Time::cpu,
-                 cost_at_most(1.3));
+                 cost_at_most(1.15));
   }
 }
 BENCHMARK_CAPTURE(beside_floor, list_100, 100)->Name("list_100")->Apply(as_pair);

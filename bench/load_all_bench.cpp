@@ -40,7 +40,7 @@ void load_all(benchmark::State& state, int containers, Size size) {
   }
   for (auto _ : state) {
     report_pair(state, seconds_of_load_all(shared->store, containers),
-                shared->peer.seconds(containers), speedup_at_least(15));
+                shared->peer.seconds(containers), speedup_at_least(25));
   }
 }
 BENCHMARK_CAPTURE(load_all, of_6kb, 10'000, Size::kb6)->Name("load_all")->Apply(as_pair);
