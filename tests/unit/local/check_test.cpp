@@ -66,6 +66,20 @@ TEST_F(CheckTest, OfARootThatIsNotThereFindsNothingAndMakesNothing) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
+TEST_F(CheckTest, WhatTheDiskRefusesToReadIsFoundAndLeftAlone) {
+  create("web");
+  const auto before = names();
+  kernel_.arm();
+  EXPECT_THAT(texts(check()), IsEmpty());
+  const auto calls = kernel_.calls();
+  const auto read = std::ranges::find(calls, Call::read, &FaultKernel::Record::call);
+  ASSERT_NE(read, calls.end());
+  kernel_.arm(
+      FaultKernel::Fault{.nth = static_cast<std::size_t>(read - calls.begin()) + 1, .error = EIO});
+  EXPECT_THAT(texts(repair()), ElementsAre("!unreadable web.state"));
+  EXPECT_EQ(names(), before);
+}
+
 TEST_F(CheckTest, OfWhatIsAsItShouldBeFindsNothing) {
   create("web");
   create("pod1/web");

@@ -131,6 +131,16 @@ TEST_F(LocalBackendTest, WhatAKilledDestroyRemovedIsNotFoundOnceItIsGoneForGood)
   EXPECT_EQ(names_in(root_), Names{"web.lock"});
 }
 
+TEST_F(LocalBackendTest, WhatADestroyLeftHasToBeKnownBeforeSomethingIsNotFound) {
+  const auto store = open();
+  std::filesystem::create_directory(root_);
+  EXPECT_EQ(store.lock(id_, Wait::never()).error().code, Errc::not_found);
+  kernel_.arm();
+  EXPECT_EQ(store.lock(id_, Wait::never()).error().code, Errc::not_found);
+  kernel_.arm(FaultKernel::Fault{.nth = last(FaultKernel::Call::fstatat), .error = EIO});
+  EXPECT_EQ(store.lock(id_, Wait::never()).error().code, Errc::io);
+}
+
 TEST_F(LocalBackendTest, WhoDoesNotMindAPowerCutDoesNotSyncAfterAKilledDestroy) {
   const auto store = open({.durability = Durability::unsafe_on_power_cut});
   ASSERT_TRUE(store.create(id_, Wait::never(), document_));

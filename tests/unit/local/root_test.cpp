@@ -73,6 +73,17 @@ TEST_F(RootTest, EveryDirectoryThatIsMadeIsSynced) {
   EXPECT_EQ(std::ranges::count(synced, temp_ / "a"), 1);
 }
 
+TEST_F(RootTest, IsMadeAndSyncedWhateverSlashesAreInItsPath) {
+  const auto syncs_of = [&](const std::string& path) {
+    kernel_.arm();
+    EXPECT_TRUE(at(temp_ / path).find_or_make());
+    EXPECT_TRUE(fs::is_directory(temp_ / path));
+    return std::ranges::count(kernel_.calls(), FaultKernel::Call::fsync,
+                              &FaultKernel::Record::call);
+  };
+  EXPECT_EQ(syncs_of("a//b///c"), syncs_of("x/y/z"));
+}
+
 TEST_F(RootTest, ThatIsOpenedToStrangersJustBeforeWeOpenItIsRefused) {
   fs::create_directory(temp_ / "root");
   kernel_.before_each([&](const FaultKernel::Record& call) {
