@@ -29,13 +29,6 @@ bool may_pass(const Error& error) {
   }
 }
 
-/// With a text of its own: one that it shares with a list would keep that of all.
-ContainerId by_itself(const ContainerId& id) {
-  auto copy = ContainerId::parse(id.text());
-  if (!copy) return id;
-  return std::move(*copy);
-}
-
 }  // namespace
 
 Result<std::unique_ptr<WatchSource>> LocalWatch::open(
@@ -98,8 +91,7 @@ Result<> LocalWatch::begin_anew() {
     const bool went = !ids && ids.error().sys_errno == ENOENT;
     if (!ids && !went) return std::unexpected(ids.error());
     if (ids) pending_.insert(ids->begin(), ids->end());
-    for (const auto& [id, token] : told_)
-      pending_.insert(id);
+    told_.add_ids_to(pending_);
   }
   stale_ = false;
   return {};
@@ -112,33 +104,11 @@ std::vector<Event> LocalWatch::look() {
     ids.push_back(std::move(pending_.extract(pending_.begin()).value()));
   std::vector<Event> events;
   if (ids.empty()) return events;
-  store_.load_each(
-      ids, [&](std::size_t i, Result<Document> found) { tell(ids[i], std::move(found), events); });
+  store_.load_each(ids, [&](std::size_t i, Result<Document> found) {
+    if (!found && may_pass(found.error())) again_.insert(ids[i]);
+    told_.tell(ids[i], std::move(found), listed_, events);
+  });
   return events;
-}
-
-void LocalWatch::tell(const ContainerId& id, Result<Document> found, std::vector<Event>& into) {
-  const auto told = told_.find(id);
-  const bool known = told != told_.end();
-  if (!found && found.error().code == Errc::not_found) {
-    if (!known) return;
-    into.push_back({Event::Kind::deleted, told->first});
-    told_.erase(told);
-    return;
-  }
-  if (!found && may_pass(found.error())) again_.insert(id);
-  auto token = found ? found->version().text() : found.error().message();
-  if (known && told->second == token) return;
-
-  const auto news = listed_ ? Event::Kind::created : Event::Kind::present;
-  Event event = known ? Event{Event::Kind::changed, told->first} : Event{news, by_itself(id)};
-  if (found) {
-    event.state = Snapshot{std::move(*found)};
-  } else {
-    event.state = std::unexpected(std::move(found.error()));
-  }
-  told_.insert_or_assign(*event.id, std::move(token));
-  into.push_back(std::move(event));
 }
 
 /// W3. False if there was nothing.

@@ -12,11 +12,8 @@
 // Nothing is missed: what changes before W4 is in what W4 loads, and what changes after it was not
 // yet noted when W3 last read, since W1 came first. What W3 finds is a reason to look and no more,
 // so that it may come twice, late, or for nothing.
-//
-// For each container its id and a token of what was told are kept.
 #pragma once
 
-#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -24,6 +21,7 @@
 
 #include "local/local_backend.hpp"
 #include "local/root_notes.hpp"
+#include "store/told.hpp"
 
 namespace latchfile {
 
@@ -45,7 +43,6 @@ class LocalWatch final : public WatchSource {
 
   [[nodiscard]] Result<> begin_anew();
   [[nodiscard]] std::vector<Event> look();
-  void tell(const ContainerId& id, Result<Document> found, std::vector<Event>& into);
   [[nodiscard]] Result<bool> read_notes();
   [[nodiscard]] Result<bool> wait_for_notes(Kernel::Clock::time_point deadline);
 
@@ -57,7 +54,7 @@ class LocalWatch final : public WatchSource {
   bool listed_ = false;  ///< Event::Kind::listed has been told
   Ids pending_;          ///< to be loaded
   Ids again_;            ///< loaded, with an error that may pass without a note
-  std::map<ContainerId, std::string> told_;
+  Told told_;
 };
 
 }  // namespace latchfile
