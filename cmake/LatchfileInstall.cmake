@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What is installed: both libraries, the public headers, the command, and how CMake and pkg-config find
-# them.
+# them; and as the component "etcd", the library and the program of stores in etcd.
 include(CMakePackageConfigHelpers)
 
 target_link_options(latchfile PRIVATE
@@ -26,9 +26,9 @@ if(TARGET latchfile_cli)
   install(TARGETS latchfile_cli)
 endif()
 
-set(without)
+set(without REGEX "/etcd\\.hpp$" EXCLUDE)
 if(NOT LATCHFILE_WITH_JSON)
-  set(without REGEX "/(json|edit|oci)\\.hpp$" EXCLUDE)
+  list(APPEND without REGEX "/(json|edit|oci)\\.hpp$" EXCLUDE)
 endif()
 install(DIRECTORY ${PROJECT_SOURCE_DIR}/include/latchfile DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
   FILES_MATCHING PATTERN "*.hpp" ${without})
@@ -54,3 +54,20 @@ configure_file(${PROJECT_SOURCE_DIR}/cmake/latchfile.pc.in
   ${PROJECT_BINARY_DIR}/generated/latchfile.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/generated/latchfile.pc
   DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+
+if(LATCHFILE_WITH_ETCD)
+  # Its thread may still run when the program has unloaded what opened it.
+  target_link_options(latchfile_etcd_shared PRIVATE LINKER:-z,nodelete LINKER:--exclude-libs,ALL
+    LINKER:--version-script=${PROJECT_SOURCE_DIR}/cmake/latchfile-etcd.map)
+  set_property(TARGET latchfile_etcd_shared APPEND PROPERTY LINK_DEPENDS
+    ${PROJECT_SOURCE_DIR}/cmake/latchfile-etcd.map)
+  set_target_properties(latchfile_etcd_shared PROPERTIES INSTALL_RPATH "$ORIGIN")
+  install(TARGETS latchfile_etcd_shared EXPORT latchfile-etcd-targets COMPONENT etcd)
+  install(EXPORT latchfile-etcd-targets NAMESPACE latchfile:: DESTINATION ${package_dir} COMPONENT etcd)
+  install(FILES ${PROJECT_SOURCE_DIR}/include/latchfile/etcd.hpp
+    DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}/latchfile COMPONENT etcd)
+  configure_file(${PROJECT_SOURCE_DIR}/cmake/latchfile-etcd.pc.in
+    ${PROJECT_BINARY_DIR}/generated/latchfile-etcd.pc @ONLY)
+  install(FILES ${PROJECT_BINARY_DIR}/generated/latchfile-etcd.pc
+    DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT etcd)
+endif()

@@ -133,6 +133,8 @@ struct LockHolder {
   std::string command;  ///< as above; if that process is gone, a child that it left has the lock
   /// Sorted by pid. Where several share the lock, as readers do, each has all of them.
   std::vector<LockWaiter> waiters = {};
+  /// The machine of that process, where a store is shared by several; empty: this one.
+  std::string host = {};
 };
 
 /// The states of many containers: a handle that is cheap to copy.

@@ -16,6 +16,7 @@
 #include <span>
 #include <vector>
 
+#include "latchfile/export.hpp"
 #include "latchfile/store.hpp"
 #include "latchfile/watch.hpp"
 
@@ -62,7 +63,9 @@ struct AcquiredState {
   Document document;  ///< as read under the lock
 };
 
-class Backend {
+// Exported for liblatchfile-etcd, whose backend derives from it; no header that is installed has
+// it.
+class LATCHFILE_EXPORT Backend {
  public:
   Backend() = default;
   Backend(const Backend&) = delete;

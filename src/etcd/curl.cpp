@@ -1,0 +1,154 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etcd/curl.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <sys/socket.h>
+
+namespace latchfile::curl {
+namespace {
+
+/// A peer that is gone without a word is noticed after that long, also on a stream that is quiet.
+constexpr unsigned silence_timeout_ms = 10000;
+constexpr long keepalive_seconds = 3;
+
+int prepare_socket(void*, curl_socket_t socket, curlsocktype) {
+  const unsigned timeout = silence_timeout_ms;
+  // Refused on a unix socket, where no peer is gone without a word.
+  static_cast<void>(setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout));
+  return CURL_SOCKOPT_OK;
+}
+
+template <class Value>
+void set(CURL* easy, CURLoption option, Value value) {
+  // What can fail is a lack of memory, and an option that this libcurl does not have.
+  if (curl_easy_setopt(easy, option, value) == CURLE_OUT_OF_MEMORY) throw std::bad_alloc();
+}
+
+void add(Headers& headers, const std::string& line) {
+  auto* longer = curl_slist_append(headers.get(), line.c_str());
+  if (longer == nullptr) throw std::bad_alloc();
+  static_cast<void>(headers.release());
+  headers.reset(longer);
+}
+
+void set_tls(CURL* easy, const Tls& tls) {
+  set(easy, CURLOPT_PROTOCOLS_STR, tls.on ? "https" : "http");
+  if (!tls.on) return;
+  set(easy, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+  if (!tls.ca_file.empty()) {
+    set(easy, CURLOPT_CAINFO, tls.ca_file.c_str());
+    set(easy, CURLOPT_CAPATH, nullptr);
+  }
+  if (!tls.cert_file.empty()) set(easy, CURLOPT_SSLCERT, tls.cert_file.c_str());
+  if (!tls.key_file.empty()) set(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
+}
+
+}  // namespace
+
+Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
+                   const Transport::Request& request)
+    : easy_(easy), body_(request.body) {
+  curl_easy_reset(easy);
+  const auto url =
+      (tls.on ? "https://" : "http://") + endpoint.host_and_port + std::string(request.path);
+  set(easy, CURLOPT_URL, url.c_str());
+  if (!endpoint.unix_path.empty()) {
+    set(easy, CURLOPT_UNIX_SOCKET_PATH, endpoint.unix_path.c_str());
+  }
+  set_tls(easy, tls);
+  set(easy, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+  // What is kept in etcd is nothing for a proxy that the environment happens to name.
+  set(easy, CURLOPT_PROXY, "");
+  set(easy, CURLOPT_NOSIGNAL, 1L);
+  set(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+  set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
+  set(easy, CURLOPT_TCP_KEEPIDLE, keepalive_seconds);
+  set(easy, CURLOPT_TCP_KEEPINTVL, keepalive_seconds);
+  set(easy, CURLOPT_SOCKOPTFUNCTION, &prepare_socket);
+
+  add(headers_, "Content-Type: application/json");
+  // Without this a large body waits for a word of the server that it may never say.
+  add(headers_, "Expect:");
+  // A watch at a member that has lost its leader would be silent for ever.
+  add(headers_, "Grpc-Metadata-hasleader: true");
+  if (!request.token.empty()) add(headers_, "Authorization: " + std::string(request.token));
+  set(easy, CURLOPT_HTTPHEADER, headers_.get());
+
+  // By a function that cannot rewind, and not CURLOPT_POSTFIELDS: with that, libcurl sends the
+  // body a second time by itself if a connection that it kept breaks.
+  set(easy, CURLOPT_POST, 1L);
+  set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
+  set(easy, CURLOPT_READFUNCTION, &Exchange::read);
+  set(easy, CURLOPT_READDATA, this);
+  set(easy, CURLOPT_WRITEFUNCTION, &Exchange::write);
+  set(easy, CURLOPT_WRITEDATA, this);
+}
+
+std::size_t Exchange::read(char* into, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  const auto bytes = std::min(size * count, exchange.body_.size() - exchange.sent_);
+  std::memcpy(into, exchange.body_.data() + exchange.sent_, bytes);
+  exchange.sent_ += bytes;
+  return bytes;
+}
+
+std::size_t Exchange::write(const char* from, std::size_t size, std::size_t count, void* self) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  const auto bytes = size * count;
+  if (exchange.received_.size() + bytes > Transport::max_answer_bytes) {
+    exchange.too_large_ = true;
+    return 0;
+  }
+  exchange.received_.append(from, bytes);
+  return bytes;
+}
+
+long Exchange::status() const {
+  long status = 0;
+  curl_easy_getinfo(easy_, CURLINFO_RESPONSE_CODE, &status);
+  return status;
+}
+
+Error Exchange::error(CURLcode code) const {
+  if (too_large_) {
+    return {Errc::too_large, 0,
+            "its answer has more than " + std::to_string(Transport::max_answer_bytes) + " bytes"};
+  }
+  const std::string why = curl_easy_strerror(code);
+  switch (code) {
+    case CURLE_PEER_FAILED_VERIFICATION:
+      return {
+          Errc::io, 0,
+          "its certificate is not for this host or not of a trusted authority (--cacert): " + why};
+    case CURLE_SSL_CERTPROBLEM:
+    case CURLE_SSL_CACERT_BADFILE:
+      return {Errc::io, 0, "a file of a certificate or a key cannot be used: " + why};
+    default: return {Errc::unavailable, 0, why};
+  }
+}
+
+NoBrokenPipe::NoBrokenPipe() {
+  sigset_t pending;
+  sigpending(&pending);
+  was_pending_ = sigismember(&pending, SIGPIPE) == 1;
+  sigset_t pipe;
+  sigemptyset(&pipe);
+  sigaddset(&pipe, SIGPIPE);
+  pthread_sigmask(SIG_BLOCK, &pipe, &before_);
+}
+
+NoBrokenPipe::~NoBrokenPipe() {
+  if (!was_pending_) {
+    sigset_t pipe;
+    sigemptyset(&pipe);
+    sigaddset(&pipe, SIGPIPE);
+    const timespec at_once{};
+    static_cast<void>(sigtimedwait(&pipe, nullptr, &at_once));
+  }
+  pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+}  // namespace latchfile::curl

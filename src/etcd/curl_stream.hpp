@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// CurlStream: an answer that is read line by line, without a thread.
+//
+// libcurl says which sockets it waits for and for how long. Both are put into one epoll descriptor,
+// which anybody can poll: it stays the same while connections come and go.
+#pragma once
+
+#include <memory>
+#include <vector>
+
+#include "etcd/curl.hpp"
+#include "posix/kernel.hpp"
+
+namespace latchfile {
+
+class CurlStream final : public Transport::Stream {
+ public:
+  [[nodiscard]] static Result<std::unique_ptr<Transport::Stream>> make(
+      Kernel& kernel, std::vector<Endpoint> endpoints, Tls tls);
+
+  CurlStream(Kernel& kernel, std::vector<Endpoint> endpoints, Tls tls, UniqueFd epoll,
+             UniqueFd timer);
+  ~CurlStream() override;
+
+  void start(std::size_t endpoint, const Transport::Request& request) override;
+  void stop() override;
+  Result<std::optional<std::string>> next_line(Transport::Clock::time_point deadline) override;
+  long status() const override { return exchange_ ? exchange_->status() : 0; }
+  int descriptor() const override { return epoll_.get(); }
+
+ private:
+  static int on_socket(CURL* easy, curl_socket_t socket, int what, void* self, void* known);
+  static int on_timer(CURLM* multi, long timeout_ms, void* self);
+
+  /// Lets libcurl do what it can without waiting; false if there was nothing.
+  [[nodiscard]] bool drive();
+  void note_end();
+  [[nodiscard]] std::optional<std::string> take_line();
+
+  Kernel& kernel_;
+  const std::vector<Endpoint> endpoints_;
+  const Tls tls_;
+  const pid_t owner_;
+  UniqueFd epoll_;
+  UniqueFd timer_;
+  CURLM* multi_;
+  curl::Easy easy_;
+  std::unique_ptr<curl::Exchange> exchange_;
+  std::size_t searched_ = 0;  ///< so much of what was received has no end of a line
+  std::optional<Error> end_;
+};
+
+}  // namespace latchfile

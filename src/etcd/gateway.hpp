@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Gateway: calls of etcd, each tried at one endpoint after the other until there is a definite
+// answer or the time is up.
+//
+//   G1  send the request to the current endpoint, for a second or two
+//   G2  200 with a body that is an answer: done. A definite refusal: done as well. A token that is
+//       not known any more: log in again, once
+//   G3  everything else is unknown, for the request may have been carried out: the same request
+//       once more, to the next endpoint
+//
+// So whatever is sent here must come to the same if it is sent twice: see etcd_lock.hpp.
+//
+// Threads: any number at once. Processes: a forked child has connections and a token of its own.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "etcd/answers.hpp"
+#include "etcd/per_process.hpp"
+#include "etcd/transport.hpp"
+#include "posix/kernel.hpp"
+
+namespace latchfile {
+
+/// How a call failed.
+struct CallFailure {
+  Error error;
+  std::int64_t code = 0;  ///< of gRPC, if etcd refused
+  /// An attempt had an unknown outcome: what was asked for may have been done, or may yet be.
+  bool may_be_done = false;
+
+  static constexpr std::int64_t compacted = 11;  ///< OUT_OF_RANGE
+  static constexpr std::int64_t absent = 5;      ///< NOT_FOUND: of leases
+};
+template <class T>
+using Called = std::expected<T, CallFailure>;
+
+class Gateway {
+ public:
+  using Clock = Transport::Clock;
+
+  struct Timing {
+    std::chrono::milliseconds attempt{1500};
+    std::chrono::milliseconds overall{15000};
+    std::chrono::milliseconds pause{50};  ///< after each endpoint has failed once
+  };
+  struct Login {
+    std::string user;  ///< empty: none
+    std::string password;
+  };
+
+  /// `endpoints` are their names in messages.
+  Gateway(Kernel& kernel, std::unique_ptr<Transport> transport, std::vector<std::string> endpoints,
+          Login login, Timing timing);
+
+  /// The answer that `read` understands: one of the functions of answers.hpp.
+  template <class Read>
+  [[nodiscard]] auto call(std::string_view path, std::string_view body, Read read) {
+    return call_until(now() + timing_.overall, path, body, read);
+  }
+  template <class Read>
+  [[nodiscard]] auto call_until(Clock::time_point deadline, std::string_view path,
+                                std::string_view body, Read read) {
+    using Answer = decltype(read(std::declval<std::string&>()));
+    Answer answer{};
+    auto done = exchange(path, body, deadline, [&](std::string& text) {
+      answer = read(text);
+      return static_cast<bool>(answer);
+    });
+    using Value = Called<std::remove_reference_t<decltype(*answer)>>;
+    return done ? Value(std::move(*answer)) : Value(std::unexpected(std::move(done.error())));
+  }
+
+  /// A transaction. `repeated` of the answer tells of an attempt before it whose outcome nobody
+  /// knows.
+  [[nodiscard]] Called<answer::Txn> transact(std::string_view body);
+
+  /// One attempt at the current endpoint, for no longer than `limit`; if it fails the next call
+  /// goes to the next endpoint.
+  template <class Read>
+  [[nodiscard]] auto attempt(std::chrono::milliseconds limit, std::string_view path,
+                             std::string_view body, Read read)
+      -> decltype(read(std::declval<std::string&>())) {
+    const auto at = current_.load();
+    auto answer = post(at, path, body, now() + limit);
+    if (answer && answer->status == 200) {
+      if (auto value = read(answer->body)) return value;
+    }
+    move_on_from(at);
+    return {};
+  }
+
+  /// Opens a watch from `revision` on in `stream`; its first line, which says that it is there or
+  /// that the revision was compacted away, has been read. Errors: unavailable until `deadline`, and
+  /// what etcd refuses.
+  [[nodiscard]] Called<answer::Watched> open_watch(Transport::Stream& stream, std::string_view key,
+                                                   std::string_view end, std::int64_t revision,
+                                                   Clock::time_point deadline);
+
+  [[nodiscard]] Transport& transport() { return *transport_; }
+  [[nodiscard]] const Timing& timing() const { return timing_; }
+  [[nodiscard]] Kernel& kernel() const { return kernel_; }
+  [[nodiscard]] Clock::time_point now() const { return kernel_.now(); }
+
+ private:
+  struct Token {
+    std::mutex mutex;
+    std::string text;
+  };
+  /// What to do after an attempt.
+  enum class Next { done, refuse, log_in, go_on };
+
+  /// Whether it was tried before, with an outcome that is not known.
+  [[nodiscard]] Called<bool> exchange(std::string_view path, std::string_view body,
+                                      Clock::time_point deadline,
+                                      const std::function<bool(std::string&)>& take);
+  [[nodiscard]] Result<Transport::Answer> post(std::size_t endpoint, std::string_view path,
+                                               std::string_view body, Clock::time_point deadline);
+  [[nodiscard]] Result<std::string> token(std::size_t endpoint, Clock::time_point deadline);
+  void forget_token();
+  [[nodiscard]] Next judge(std::size_t endpoint, Result<Transport::Answer>& answer,
+                           const std::function<bool(std::string&)>& take, CallFailure& failure);
+  [[nodiscard]] Called<answer::Watched> try_watch(Transport::Stream& stream, std::size_t endpoint,
+                                                  std::string_view body,
+                                                  Clock::time_point deadline);
+  void move_on_from(std::size_t endpoint);
+  /// Sleeps for a moment if all endpoints have been tried by then.
+  void pause_after(std::size_t attempts, Clock::time_point deadline) const;
+  [[nodiscard]] Error at(std::size_t endpoint, Errc code, std::string_view what) const;
+
+  Kernel& kernel_;
+  const std::unique_ptr<Transport> transport_;
+  const std::vector<std::string> endpoints_;
+  const Login login_;
+  const Timing timing_;
+  std::atomic<std::size_t> current_ = 0;
+  PerProcess<Token> token_;
+};
+
+}  // namespace latchfile

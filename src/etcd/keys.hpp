@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The keys of a store in etcd: PREFIX/c/ID has the document, PREFIX/l/ID is the lock.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "latchfile/container_id.hpp"
+
+namespace latchfile {
+
+class Keys {
+ public:
+  explicit Keys(std::string prefix) : prefix_(std::move(prefix)) {}
+
+  [[nodiscard]] std::string states() const { return prefix_ + "/c/"; }
+  [[nodiscard]] std::string locks() const { return prefix_ + "/l/"; }
+  [[nodiscard]] std::string state(const ContainerId& id) const {
+    return states().append(id.text());
+  }
+  [[nodiscard]] std::string lock(const ContainerId& id) const { return locks().append(id.text()); }
+
+  /// The end of the range of all keys that begin with `folder`, which ends with a slash.
+  [[nodiscard]] static std::string end_of(std::string folder) {
+    folder.back() = '/' + 1;
+    return folder;
+  }
+
+ private:
+  std::string prefix_;
+};
+
+}  // namespace latchfile

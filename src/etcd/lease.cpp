@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etcd/lease.hpp"
+
+#include <algorithm>
+#include <csignal>
+#include <cstdlib>
+#include <system_error>
+
+#include "etcd/per_process.hpp"
+#include "etcd/requests.hpp"
+#include "posix/real_kernel.hpp"
+
+namespace latchfile {
+namespace {
+
+/// How long the release of a lock may take, if etcd does not answer.
+constexpr auto patience_to_revoke = std::chrono::seconds(2);
+
+/// What is confirmed by one request.
+bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases) {
+  std::vector<std::int64_t> ids;
+  for (const auto& lease : leases)
+    ids.push_back(lease->id());
+  auto& gateway = leases.front()->gateway();
+  const auto sent = gateway.now();
+  const auto limit =
+      std::min(gateway.timing().attempt, std::chrono::milliseconds(leases.front()->ttl()) / 4);
+  const auto ttl_of = gateway.attempt(limit, request::path::keepalive, request::keepalive(ids),
+                                      answer::read_keepalives);
+  if (!ttl_of) return false;
+  for (const auto& lease : leases) {
+    const auto found = ttl_of->find(lease->id());
+    if (found == ttl_of->end()) continue;
+    if (found->second > 0) {
+      lease->renew(sent);
+    } else {
+      lease->lose();
+    }
+  }
+  return true;
+}
+
+}  // namespace
+
+Called<std::shared_ptr<Lease>> Lease::grant(std::shared_ptr<Gateway> gateway,
+                                            std::chrono::seconds ttl) {
+  const auto sent = gateway->now();
+  const auto granted =
+      gateway->call(request::path::grant, request::grant(ttl.count()), answer::read_grant);
+  if (!granted) return std::unexpected(granted.error());
+  return std::make_shared<Lease>(std::move(gateway), granted->id, ttl, sent);
+}
+
+void Lease::revoke() const {
+  // What comes of it makes no difference: of a lease that is gone it is refused.
+  static_cast<void>(gateway_->call_until(gateway_->now() + patience_to_revoke,
+                                         request::path::revoke, request::revoke(id_),
+                                         [](std::string& text) -> std::optional<bool> {
+                                           if (answer::is_any(text)) return true;
+                                           return std::nullopt;
+                                         }));
+}
+
+Keeper& Keeper::of_this_process(Kernel& kernel) {
+  // Outlives guards in static variables. Its thread ends before libraries that it uses do.
+  static auto* const keepers = [&kernel] {
+    auto* made = new PerProcess<Keeper>(kernel);
+    std::atexit([] { of_this_process(real_kernel()).stop(); });
+    return made;
+  }();
+  return keepers->get();
+}
+
+bool Keeper::keep(std::shared_ptr<Lease> lease) {
+  const auto now = lease->gateway().now();
+  const std::scoped_lock guard(mutex_);
+  if (!thread_.joinable() && !stopping_) {
+    // Signals are for the threads of the program.
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    try {
+      thread_ = std::thread([this] { work(); });
+    } catch (const std::system_error&) {
+    }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    if (!thread_.joinable()) return false;
+  }
+  const auto due = now + lease->ttl() / 3;
+  kept_.push_back({std::move(lease), due});
+  changed_.notify_one();
+  return true;
+}
+
+void Keeper::let_go(const Lease& lease) {
+  const std::scoped_lock guard(mutex_);
+  std::erase_if(kept_, [&](const Kept& each) { return each.lease.get() == &lease; });
+}
+
+void Keeper::stop() {
+  {
+    const std::scoped_lock guard(mutex_);
+    stopping_ = true;
+    changed_.notify_one();
+  }
+  if (thread_.joinable()) thread_.join();
+}
+
+std::vector<std::shared_ptr<Lease>> Keeper::take_due(Lease::Clock::time_point now) const {
+  std::vector<std::shared_ptr<Lease>> due;
+  const auto first = std::ranges::min_element(kept_, {}, &Kept::due);
+  if (first == kept_.end() || first->due > now) return due;
+  for (const auto& each : kept_) {
+    const bool is_soon = each.due <= now + each.lease->ttl() / 6;
+    if (is_soon && &each.lease->gateway() == &first->lease->gateway()) due.push_back(each.lease);
+  }
+  return due;
+}
+
+void Keeper::note(const std::vector<std::shared_ptr<Lease>>& leases, bool kept,
+                  Lease::Clock::time_point sent) {
+  for (auto& each : kept_) {
+    if (std::ranges::find(leases, each.lease) == leases.end()) continue;
+    const auto ttl = std::chrono::milliseconds(each.lease->ttl());
+    each.due = kept ? sent + ttl / 3 : each.lease->gateway().now() + ttl / 20;
+  }
+}
+
+void Keeper::work() {
+  std::unique_lock guard(mutex_);
+  while (!stopping_) {
+    if (kept_.empty()) {
+      changed_.wait(guard);
+      continue;
+    }
+    const auto now = Lease::Clock::now();
+    const auto leases = take_due(now);
+    if (leases.empty()) {
+      // A copy: another thread may let go of it meanwhile.
+      const auto until = std::ranges::min_element(kept_, {}, &Kept::due)->due;
+      changed_.wait_until(guard, until);
+      continue;
+    }
+    guard.unlock();
+    const bool kept = keep_alive(leases);
+    guard.lock();
+    note(leases, kept, now);
+  }
+}
+
+}  // namespace latchfile

@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "support/etcd_server.hpp"
+
+#include <csignal>
+#include <fcntl.h>
+#include <stdexcept>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "etcd/curl_transport.hpp"
+#include "etcd/pages.hpp"
+#include "etcd/requests.hpp"
+#include "posix/real_kernel.hpp"
+
+namespace latchfile::test {
+namespace {
+
+/// In memory, where there is such a place: what a test keeps in etcd need not outlive the machine.
+std::filesystem::path fast_directory() {
+  return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path();
+}
+
+int serve(const std::filesystem::path& dir) {
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  if (chdir(dir.c_str()) != 0) return 126;
+  const int log = open("log", O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
+  for (const int fd : {1, 2})
+    dup2(log, fd);
+  constexpr auto client = "unix://localhost:00001";
+  constexpr auto peer = "unix://localhost:00002";
+  execlp("etcd", "etcd", "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
+         "--advertise-client-urls", client, "--listen-peer-urls", peer,
+         "--initial-advertise-peer-urls", peer, "--initial-cluster", "one=unix://localhost:00002",
+         "--heartbeat-interval", "10", "--election-timeout", "100",
+         // The greatest document of all, and then some.
+         "--max-request-bytes", "41943040", nullptr);
+  return 127;
+}
+
+}  // namespace
+
+EtcdServer::EtcdServer() : dir_(fast_directory()) {
+  process_.emplace([this] { return serve(dir_.path()); });
+  const auto gateway = connect({.attempt = std::chrono::milliseconds(200),
+                                .overall = std::chrono::milliseconds(20000),
+                                .pause = std::chrono::milliseconds(5)});
+  const auto answer =
+      gateway->call(request::path::range, request::range({.key = "/"}), answer::read_range);
+  if (!answer) throw std::runtime_error("etcd does not start: " + answer.error().error.message());
+}
+
+EtcdServer& EtcdServer::shared() {
+  static EtcdServer server;
+  return server;
+}
+
+std::string EtcdServer::url(const std::string& prefix) const {
+  std::string host;
+  for (const char c : socket()) {
+    if (c == '/') {
+      host += "%2F";
+    } else {
+      host += c;
+    }
+  }
+  return "etcd://" + host + prefix;
+}
+
+std::shared_ptr<Gateway> EtcdServer::connect(Gateway::Timing timing) const {
+  auto& kernel = real_kernel();
+  auto transport =
+      std::make_unique<CurlTransport>(kernel, std::vector{Endpoint{"localhost", socket()}}, Tls{});
+  return std::make_shared<Gateway>(kernel, std::move(transport), std::vector{socket()},
+                                   Gateway::Login{}, timing);
+}
+
+std::vector<std::string> EtcdServer::keys(const std::string& prefix) const {
+  std::vector<std::string> keys;
+  const auto gateway = connect();
+  for_each_key(*gateway, prefix + "/", true, [&](answer::KeyValue& pair) {
+    keys.push_back(std::move(pair.key));
+  }).value();
+  return keys;
+}
+
+void EtcdServer::put(const std::string& key, const std::string& value) const {
+  const auto txn = connect()->transact(request::Txn().then_put(key, value).body());
+  if (!txn) throw std::runtime_error("put " + key + ": " + txn.error().error.message());
+}
+
+}  // namespace latchfile::test

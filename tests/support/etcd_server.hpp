@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// etcd for a test: one member, on a unix socket in a directory of its own, killed and removed with
+// the object. Its timers are short, so that a lease may be of one second.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "etcd/gateway.hpp"
+#include "support/child.hpp"
+#include "support/temp_dir.hpp"
+
+namespace latchfile::test {
+
+class EtcdServer {
+ public:
+  /// Returns once it answers; throws if it does not.
+  EtcdServer();
+
+  /// One for all tests of this process, started at first use.
+  static EtcdServer& shared();
+
+  /// Of its socket.
+  [[nodiscard]] std::string socket() const { return dir_ / "localhost:00001"; }
+  /// etcd://…/PREFIX
+  [[nodiscard]] std::string url(const std::string& prefix) const;
+  /// A connection of its own, without faults.
+  [[nodiscard]] std::shared_ptr<Gateway> connect(Gateway::Timing timing = {}) const;
+  [[nodiscard]] const Child& process() const { return *process_; }
+
+  /// Every key that begins with `prefix`, sorted.
+  [[nodiscard]] std::vector<std::string> keys(const std::string& prefix) const;
+  /// Puts a key without further ado; throws if that fails.
+  void put(const std::string& key, const std::string& value) const;
+
+ private:
+  TempDir dir_;
+  std::optional<Child> process_;
+};
+
+}  // namespace latchfile::test
