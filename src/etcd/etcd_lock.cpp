@@ -34,7 +34,7 @@ EtcdLock::EtcdLock(std::shared_ptr<const EtcdSite> site, ContainerId id,
       owner_(site_->kernel().getpid()),
       created_(created),
       modified_(modified) {
-  owner::note_taken(site_->kernel(), nonce_);
+  owner::note_taken(site_->kernel(), nonce_, lease_);
 }
 
 EtcdLock::~EtcdLock() {
@@ -159,11 +159,13 @@ Result<> EtcdLock::destroy() {
     if (txn->succeeded) return {};
     const auto view = view_of(*txn);
     if (!has_lock_of(view)) {
-      if (modified_in(view) == modified_) {
+      const bool untouched = modified_in(view) == modified_;
+      const bool lease_lives = !lease_->is_lost(site_->kernel().now());
+      // While the lease lives, only a request of ours that nobody answered can have done that.
+      if (!untouched && lease_lives && (txn->repeated || !view.state)) return {};
+      if (untouched || !txn->repeated) {
         return std::unexpected(lost("destroy", "somebody ended it, or its lease"));
       }
-      // While the lease lives only our own request can have removed the lock key.
-      if (!lease_->is_lost(site_->kernel().now())) return {};
       return failed({Errc::commit_unknown, 0,
                      "the lock is lost, and the state was removed or changed since"});
     }

@@ -51,6 +51,21 @@ Called<std::shared_ptr<Lease>> Lease::grant(std::shared_ptr<Gateway> gateway,
   return std::make_shared<Lease>(std::move(gateway), granted->id, ttl, sent);
 }
 
+bool Lease::is_lost(Clock::time_point now) {
+  auto until = good_until_.load();
+  while (until != lost) {
+    if (now < until) return false;
+    if (good_until_.compare_exchange_weak(until, lost)) return true;
+  }
+  return true;
+}
+
+void Lease::renew(Clock::time_point sent) {
+  auto until = good_until_.load();
+  while (until != lost && !good_until_.compare_exchange_weak(until, sent + ttl_)) {
+  }
+}
+
 void Lease::revoke() const {
   // What comes of it makes no difference: of a lease that is gone it is refused.
   static_cast<void>(gateway_->call_until(gateway_->now() + patience_to_revoke,
@@ -107,7 +122,8 @@ void Keeper::stop() {
   if (thread_.joinable()) thread_.join();
 }
 
-std::vector<std::shared_ptr<Lease>> Keeper::take_due(Lease::Clock::time_point now) const {
+std::vector<std::shared_ptr<Lease>> Keeper::take_due(Lease::Clock::time_point now) {
+  std::erase_if(kept_, [&](const Kept& each) { return each.lease->is_lost(now); });
   std::vector<std::shared_ptr<Lease>> due;
   const auto first = std::ranges::min_element(kept_, {}, &Kept::due);
   if (first == kept_.end() || first->due > now) return due;
@@ -136,6 +152,7 @@ void Keeper::work() {
     }
     const auto now = Lease::Clock::now();
     const auto leases = take_due(now);
+    if (kept_.empty()) continue;
     if (leases.empty()) {
       // A copy: another thread may let go of it meanwhile.
       const auto until = std::ranges::min_element(kept_, {}, &Kept::due)->due;

@@ -39,10 +39,11 @@ class Lease {
   [[nodiscard]] std::chrono::seconds ttl() const { return ttl_; }
   [[nodiscard]] Gateway& gateway() const { return *gateway_; }
 
-  [[nodiscard]] bool is_lost(Clock::time_point now) const { return now >= good_until_.load(); }
+  /// Once it is, it stays so, though etcd may yet confirm it.
+  [[nodiscard]] bool is_lost(Clock::time_point now);
   /// A keepalive of `sent` was confirmed.
-  void renew(Clock::time_point sent) { good_until_ = sent + ttl_; }
-  void lose() { good_until_ = Clock::time_point::min(); }
+  void renew(Clock::time_point sent);
+  void lose() { good_until_ = lost; }
 
   /// Ends it, and with it whatever lives on it. If etcd cannot be reached just now, the time to
   /// live does the same.
@@ -52,6 +53,7 @@ class Lease {
   const std::shared_ptr<Gateway> gateway_;
   const std::int64_t id_;
   const std::chrono::seconds ttl_;
+  static constexpr auto lost = Clock::time_point::min();
   std::atomic<Clock::time_point> good_until_;
 };
 
@@ -76,8 +78,8 @@ class Keeper {
 
   void stop();
   void work();
-  /// Those of one store that are due soon, if any is due now.
-  [[nodiscard]] std::vector<std::shared_ptr<Lease>> take_due(Lease::Clock::time_point now) const;
+  /// Those of one store that are due soon, if any is due now. What is lost is kept no longer.
+  [[nodiscard]] std::vector<std::shared_ptr<Lease>> take_due(Lease::Clock::time_point now);
   void note(const std::vector<std::shared_ptr<Lease>>& leases, bool kept,
             Lease::Clock::time_point sent);
 

@@ -17,8 +17,12 @@ namespace {
 constexpr std::size_t most_shown = 256;
 
 struct Taken {
+  struct By {
+    pid_t thread;
+    std::shared_ptr<Lease> lease;
+  };
   std::mutex mutex;
-  std::map<std::string, pid_t, std::less<>> thread_of;  ///< by nonce
+  std::map<std::string, By> by_nonce;
 };
 
 Taken& taken(Kernel& kernel) {
@@ -61,23 +65,24 @@ std::string host_name(Kernel& kernel) {
   return std::move(*name);
 }
 
-void note_taken(Kernel& kernel, const std::string& nonce) {
+void note_taken(Kernel& kernel, const std::string& nonce, std::shared_ptr<Lease> lease) {
   auto& all = taken(kernel);
   const std::scoped_lock guard(all.mutex);
-  all.thread_of[nonce] = kernel.gettid();
+  all.by_nonce[nonce] = {kernel.gettid(), std::move(lease)};
 }
 
 void note_released(Kernel& kernel, const std::string& nonce) {
   auto& all = taken(kernel);
   const std::scoped_lock guard(all.mutex);
-  all.thread_of.erase(nonce);
+  all.by_nonce.erase(nonce);
 }
 
 bool is_held_by_this_thread(Kernel& kernel, const std::string& nonce) {
   auto& all = taken(kernel);
   const std::scoped_lock guard(all.mutex);
-  const auto found = all.thread_of.find(nonce);
-  return found != all.thread_of.end() && found->second == kernel.gettid();
+  const auto found = all.by_nonce.find(nonce);
+  return found != all.by_nonce.end() && found->second.thread == kernel.gettid() &&
+         !found->second.lease->is_lost(kernel.now());
 }
 
 }  // namespace latchfile::owner

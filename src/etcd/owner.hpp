@@ -3,10 +3,11 @@
 // Who holds a lock, as the value of its key says, and which locks this thread holds.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
-#include "posix/kernel.hpp"
+#include "etcd/lease.hpp"
 
 namespace latchfile::owner {
 
@@ -22,8 +23,9 @@ namespace latchfile::owner {
 /// This machine, as it calls itself.
 [[nodiscard]] std::string host_name(Kernel& kernel);
 
-// A thread that waits for a lock of its own would wait for ever, through whatever handle.
-void note_taken(Kernel& kernel, const std::string& nonce);
+// A thread that waits for a lock of its own would wait for ever, through whatever handle; not if
+// that lock is lost, which etcd gives up as well before long.
+void note_taken(Kernel& kernel, const std::string& nonce, std::shared_ptr<Lease> lease);
 void note_released(Kernel& kernel, const std::string& nonce);
 [[nodiscard]] bool is_held_by_this_thread(Kernel& kernel, const std::string& nonce);
 

@@ -88,4 +88,9 @@ void EtcdServer::put(const std::string& key, const std::string& value) const {
   if (!txn) throw std::runtime_error("put " + key + ": " + txn.error().error.message());
 }
 
+void EtcdServer::remove(const std::string& key) const {
+  const auto txn = connect()->transact(request::Txn().then_delete(key).body());
+  if (!txn) throw std::runtime_error("remove " + key + ": " + txn.error().error.message());
+}
+
 }  // namespace latchfile::test

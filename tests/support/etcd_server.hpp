@@ -35,6 +35,7 @@ class EtcdServer {
   [[nodiscard]] std::vector<std::string> keys(const std::string& prefix) const;
   /// Puts a key without further ado; throws if that fails.
   void put(const std::string& key, const std::string& value) const;
+  void remove(const std::string& key) const;
 
  private:
   TempDir dir_;

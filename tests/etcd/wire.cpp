@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etcd/wire.hpp"
+
+#include <algorithm>
+
+#include "etcd/curl_transport.hpp"
+#include "posix/real_kernel.hpp"
+
+namespace latchfile::test {
+namespace {
+
+class OverWire final : public Transport {
+ public:
+  explicit OverWire(std::shared_ptr<Wire> wire) : wire_(std::move(wire)) {}
+
+  Result<Answer> post(std::size_t, const Request& request, Clock::time_point deadline) override {
+    return wire_->post(request, deadline);
+  }
+  Result<std::unique_ptr<Stream>> new_stream() override { return wire_->new_stream(); }
+
+ private:
+  const std::shared_ptr<Wire> wire_;
+};
+
+}  // namespace
+
+Wire::Wire(const EtcdServer& server)
+    : direct_(std::make_unique<CurlTransport>(
+          real_kernel(), std::vector{Endpoint{"localhost", server.socket()}}, Tls{})),
+      decide_([](const Delivered&) { return Fate::pass; }) {}
+
+void Wire::decide(std::function<Fate(const Delivered&)> decide) {
+  const std::scoped_lock guard(mutex_);
+  decide_ = std::move(decide);
+}
+
+void Wire::once(Fate fate, bool (Delivered::*kind)() const) {
+  decide([fate, kind, done = false](const Delivered& request) mutable {
+    if (done || !(request.*kind)()) return Fate::pass;
+    done = true;
+    return fate;
+  });
+}
+
+std::vector<Delivered> Wire::delivered(bool (Delivered::*kind)() const) const {
+  const std::scoped_lock guard(mutex_);
+  std::vector<Delivered> found;
+  std::ranges::copy_if(delivered_, std::back_inserter(found),
+                       [&](const Delivered& each) { return (each.*kind)(); });
+  return found;
+}
+
+std::size_t Wire::count(std::string_view path) const {
+  const std::scoped_lock guard(mutex_);
+  return static_cast<std::size_t>(std::ranges::count(delivered_, path, &Delivered::path));
+}
+
+std::string Wire::deliver_again(const Delivered& request) const {
+  const auto answer = direct_->post(0, {request.path, request.body, {}},
+                                    Transport::Clock::now() + std::chrono::seconds(10));
+  return answer ? answer->body : answer.error().message();
+}
+
+Result<Transport::Answer> Wire::post(const Transport::Request& request,
+                                     Transport::Clock::time_point deadline) {
+  Delivered now{std::string(request.path), std::string(request.body)};
+  const auto lost = std::unexpected(Error{Errc::unavailable, 0, "the wire is cut"});
+  Fate fate = Fate::pass;
+  {
+    const std::scoped_lock guard(mutex_);
+    fate = decide_(now);
+    if (fate == Fate::lose_request) return lost;
+    delivered_.push_back(now);
+  }
+  auto answer = direct_->post(0, request, deadline);
+  if (fate == Fate::lose_answer) return lost;
+  return answer;
+}
+
+Store store_over(const std::shared_ptr<Wire>& wire, const EtcdServer& server,
+                 const std::string& prefix, std::chrono::seconds ttl, Gateway::Timing timing) {
+  auto gateway = std::make_shared<Gateway>(real_kernel(), std::make_unique<OverWire>(wire),
+                                           std::vector{server.socket()}, Gateway::Login{}, timing);
+  return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(
+      EtcdSite{server.url(prefix), Keys(prefix), ttl, std::move(gateway)})));
+}
+
+}  // namespace latchfile::test
