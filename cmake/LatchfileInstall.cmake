@@ -62,6 +62,9 @@ if(LATCHFILE_WITH_ETCD)
   set_property(TARGET latchfile_etcd_shared APPEND PROPERTY LINK_DEPENDS
     ${PROJECT_SOURCE_DIR}/cmake/latchfile-etcd.map)
   set_target_properties(latchfile_etcd_shared PROPERTIES INSTALL_RPATH "$ORIGIN")
+  if(TARGET latchfile_cli_etcd)
+    install(TARGETS latchfile_cli_etcd DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/latchfile COMPONENT etcd)
+  endif()
   install(TARGETS latchfile_etcd_shared EXPORT latchfile-etcd-targets COMPONENT etcd)
   install(EXPORT latchfile-etcd-targets NAMESPACE latchfile:: DESTINATION ${package_dir} COMPONENT etcd)
   install(FILES ${PROJECT_SOURCE_DIR}/include/latchfile/etcd.hpp

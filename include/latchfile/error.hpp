@@ -25,7 +25,7 @@ enum class Errc {
   too_large,         ///< a document is larger than Document::max_bytes
   insecure,        ///< what stands there cannot be trusted: a link, a FIFO, a root anyone may write
   lock_lost,       ///< the guard no longer holds its lock: nothing was written
-  commit_unknown,  ///< the change is visible, but whether it survives a power cut is not known
+  commit_unknown,  ///< the change is visible but may not survive a power cut; in etcd: may be made
   unavailable,     ///< the store cannot be reached just now
   unsupported,     ///< the file system or the kernel cannot do this
   io,              ///< a system call failed: see sys_errno

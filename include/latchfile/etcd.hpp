@@ -10,6 +10,9 @@
 // nothing is written over what another holder wrote. What else a program does under a lock must
 // bear that.
 //
+// commit_unknown says here that there was no answer: the change was made, or may yet be, or not. The
+// guard still has its lock, and its next save finds out; current() is the new document meanwhile.
+//
 // Threads and processes: as <latchfile/store.hpp>. Once a lock was taken the process has one thread
 // more, with all signals blocked, until it ends; a forked child has none. A guard's end waits for
 // etcd, at most two seconds.
@@ -33,6 +36,8 @@ struct EtcdOptions {
   /// How long the lock of a holder lasts that is not heard of any more, 1 s at least. Every lock is
   /// confirmed three times in that. Must be longer than an election of etcd takes.
   std::chrono::seconds ttl{10};
+  /// How long an operation goes on for want of an answer, whatever it waits for besides.
+  std::chrono::milliseconds patience{15000};
   /// The authorities that the servers' certificates must be of; empty: those of the system.
   std::string ca_file = {};
   /// What this program shows to the servers; both or none.
@@ -51,7 +56,7 @@ struct EtcdOptions {
 /// `cert_file` is given.
 ///
 /// Errors: invalid_argument: the URL or an option is malformed. Everything else shows at first use:
-/// unavailable: there was no answer for 15 s, and the context says what the last endpoint did; io:
+/// unavailable: there was no answer within `patience`, and the context says what the last endpoint did; io:
 /// etcd refused, and the context says why.
 [[nodiscard]] LATCHFILE_EXPORT Result<Store> open_etcd(std::string_view url,
                                                        EtcdOptions options = {});

@@ -45,7 +45,9 @@ std::string_view advice(const Error& error) {
       return "find out who did that before you mend it; no more than the lack of a sticky bit can "
              "be allowed, with --allow-insecure-root";
     case Errc::lock_lost: return "";
-    case Errc::commit_unknown: return "look for errors of the disk with dmesg, then do it again";
+    case Errc::commit_unknown:
+      return error.sys_errno == 0 ? "see what is there with 'latchfile state'"
+                                  : "look for errors of the disk with dmesg, then do it again";
     case Errc::unavailable: return "try again";
     case Errc::unsupported:
       return error.sys_errno == 0 ? "" : "choose a root on ext4, XFS, btrfs or tmpfs";

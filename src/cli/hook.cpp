@@ -9,6 +9,7 @@
 #include "cli/commands.hpp"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
 #include <ctime>
@@ -93,10 +94,30 @@ Result<std::string> absolute(const std::string& path) {
   return whole.string();
 }
 
+/// What was said of etcd on the command line. The environment is for the runtime to pass on.
+Result<> add_etcd_arguments(const EtcdArguments& etcd, Arguments& arguments) {
+  const std::array files = {std::pair{"--cacert", &etcd.cacert}, std::pair{"--cert", &etcd.cert},
+                            std::pair{"--key", &etcd.key},
+                            std::pair{"--password-file", &etcd.password_file}};
+  for (const auto& [name, file] : files) {
+    if (!*file) continue;
+    const auto path = absolute(**file);
+    if (!path) return std::unexpected(path.error());
+    arguments.insert(arguments.end(), {name, *path});
+  }
+  if (etcd.user) arguments.insert(arguments.end(), {"--user", *etcd.user});
+  if (etcd.command_timeout_seconds) {
+    arguments.push_back("--command-timeout=" +
+                        nlohmann::json(*etcd.command_timeout_seconds).dump());
+  }
+  if (etcd.insecure_transport) arguments.emplace_back("--insecure-transport");
+  return {};
+}
+
 /// The arguments with which a hook of the same options as ours is called, but for its stage.
 Result<Arguments> hook_arguments(Session& session, const Options& options) {
   auto root = root_of(session.options);
-  if (root) root = absolute(*root);
+  if (root && !is_in_etcd(*root)) root = absolute(*root);
   if (!root) return std::unexpected(std::move(root.error()));
   Arguments arguments = {"latchfile", "--root", std::move(*root)};
   const auto add_if = [&](bool given, const char* flag) {
@@ -105,6 +126,9 @@ Result<Arguments> hook_arguments(Session& session, const Options& options) {
   add_if(session.options.local.allow_insecure_root, "--allow-insecure-root");
   add_if(session.options.local.keep_lock_files, "--keep-lock-files");
   add_if(session.options.unsafe_on_power_cut, "--unsafe-on-power-cut");
+  if (auto added = add_etcd_arguments(session.options.etcd, arguments); !added) {
+    return std::unexpected(std::move(added.error()));
+  }
   arguments.emplace_back("hook");
   add_if(options.keep, "--keep");
   add_if(options.strict, "--strict");

@@ -21,10 +21,16 @@ std::string command_or_reason(pid_t pid, const std::string& command, std::string
 
 std::string pid_or_none(pid_t pid) { return pid == 0 ? std::string() : std::to_string(pid); }
 
+/// The pid, which means nothing without its machine where there are several.
+std::string process_of(const LockHolder& holder) {
+  return holder.host.empty() ? pid_or_none(holder.pid)
+                             : pid_or_none(holder.pid) + "@" + holder.host;
+}
+
 void add_rows(const LockHolder& holder, std::vector<Row>& rows) {
   const std::string id(holder.id.text());
   rows.push_back(
-      {id, pid_or_none(holder.pid), "holds",
+      {id, process_of(holder), "holds",
        command_or_reason(holder.pid, holder.command, "(is gone but left the lock to a child)")});
   for (const auto& waiter : holder.waiters) {
     rows.push_back({id, pid_or_none(waiter.pid), "waits",
@@ -36,10 +42,12 @@ nlohmann::ordered_json json_of(const LockHolder& holder) {
   auto waiters = nlohmann::ordered_json::array();
   for (const auto& waiter : holder.waiters)
     waiters.push_back({{"pid", waiter.pid}, {"command", waiter.command}});
-  return {{"id", holder.id.text()},
-          {"pid", holder.pid},
-          {"command", holder.command},
-          {"waiters", std::move(waiters)}};
+  nlohmann::ordered_json json = {{"id", holder.id.text()},
+                                 {"pid", holder.pid},
+                                 {"command", holder.command},
+                                 {"waiters", std::move(waiters)}};
+  if (!holder.host.empty()) json["host"] = holder.host;
+  return json;
 }
 
 Result<int> run(Session& session, const Options& options) {

@@ -73,12 +73,17 @@ Result<std::string> root_of(const GlobalOptions& options) {
   return options.root ? Result<std::string>(*options.root) : default_root();
 }
 
-Result<Store> open_store(const GlobalOptions& options) {
+bool is_in_etcd(std::string_view root) { return root.starts_with("etcd://"); }
+
+Result<Store> open_store(const GlobalOptions& options, const OpenEtcd& open_etcd) {
   const auto root = root_of(options);
   if (!root) return std::unexpected(root.error());
+  if (is_in_etcd(*root)) return open_etcd(*root, options);
   if (root->find("://") != root->npos) {
-    return std::unexpected(Error{
-        Errc::unsupported, 0, "root " + in_quotes(*root) + ": only directories can be roots here"});
+    return std::unexpected(
+        Error{Errc::unsupported, 0,
+              "root " + in_quotes(*root) +
+                  ": only directories and etcd://HOST:PORT/PREFIX can be roots"});
   }
   auto local = options.local;
   if (options.unsafe_on_power_cut) local.durability = Durability::unsafe_on_power_cut;

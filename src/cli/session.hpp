@@ -6,8 +6,10 @@
 #include <functional>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "cli/etcd_options.hpp"
 #include "cli/output.hpp"
 #include "latchfile/local.hpp"
 #include "latchfile/store.hpp"
@@ -22,6 +24,7 @@ struct GlobalOptions {
   std::optional<std::string> root;  ///< nothing: the default
   LocalOptions local;
   bool unsafe_on_power_cut = false;
+  EtcdArguments etcd = {};
 };
 
 struct Session {
@@ -42,8 +45,14 @@ inline constexpr int exit_done = 0;
 /// --root, else the default. Errors: invalid_argument: there is no default root here.
 [[nodiscard]] Result<std::string> root_of(const GlobalOptions& options);
 
+/// Whether a root is a prefix in etcd and not a directory.
+[[nodiscard]] bool is_in_etcd(std::string_view root);
+
+/// Opens a root that is in etcd.
+using OpenEtcd = std::function<Result<Store>(const std::string& root, const GlobalOptions&)>;
+
 /// Errors: invalid_argument: there is no default root here; unsupported: the kind of root.
-[[nodiscard]] Result<Store> open_store(const GlobalOptions& options);
+[[nodiscard]] Result<Store> open_store(const GlobalOptions& options, const OpenEtcd& open_etcd);
 
 /// --timeout and --nonblock.
 struct WaitOptions {

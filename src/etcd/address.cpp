@@ -47,7 +47,7 @@ Result<Endpoint> parse_endpoint(std::string_view text) {
       path += slash ? '/' : text[at];
       at += slash ? encoded_slash.size() : 1;
     }
-    if (path.contains('%') || path.contains(':')) {
+    if (path.contains('%')) {
       return malformed("is no path of a socket: only %2F may be encoded in it");
     }
     return Endpoint{"localhost", std::move(path)};

@@ -21,6 +21,10 @@ Result<> check(const EtcdOptions& options) {
     return refused("the time to live of locks must be 1 to " + std::to_string(longest_ttl.count()) +
                    " s");
   }
+  if (options.patience <= std::chrono::milliseconds::zero() || options.patience > longest_ttl) {
+    return refused("the time to wait for an answer of etcd must be more than 0 and at most " +
+                   std::to_string(longest_ttl.count()) + " s");
+  }
   if (options.cert_file.empty() != options.key_file.empty()) {
     return refused("a certificate for etcd needs its key, and a key its certificate: give both");
   }
@@ -60,7 +64,8 @@ Result<Store> open_etcd(std::string_view url, EtcdOptions options) {
       std::make_unique<CurlTransport>(kernel, std::move(address->endpoints), std::move(tls));
   auto gateway = std::make_shared<Gateway>(
       kernel, std::move(transport), std::move(names),
-      Gateway::Login{std::move(options.user), std::move(options.password)}, Gateway::Timing{});
+      Gateway::Login{std::move(options.user), std::move(options.password)},
+      Gateway::Timing{.overall = options.patience});
   return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(
       EtcdSite{std::move(address->url), Keys(std::move(address->prefix)), options.ttl,
                std::move(gateway)})));

@@ -159,6 +159,11 @@ void end_by_broken_pipe() {
   _exit(128 + SIGPIPE);  // it was blocked
 }
 
+Errno become_program(const char* path, char** argv) {
+  execv(path, argv);
+  return Errno{errno};
+}
+
 Sys<ExitCode> run_program(const std::vector<std::string>& arguments, int descriptor) {
   const WatchedSignals signals;
   const auto pid = start(arguments, {.kept = descriptor}, signals.before());

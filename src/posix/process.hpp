@@ -24,6 +24,10 @@ void survive_broken_pipes();
 /// Ends us as a write does to a pipe that nobody reads.
 [[noreturn]] void end_by_broken_pipe();
 
+/// Becomes the program at `path`, with the arguments that a main() has. Comes back only with the
+/// reason why not.
+[[nodiscard]] Errno become_program(const char* path, char** argv);
+
 /// How a program ended: its exit code, or 128 and the number of the signal that ended it.
 using ExitCode = int;
 

@@ -27,8 +27,10 @@ TEST_F(Help, NamesEveryCommandOptionAndExitCode) {
   for (const auto& command : commands) {
     EXPECT_THAT(help.out, ContainsRegex("\n  " + command + "  +[A-Z][a-z]+[ ,]")) << command;
   }
-  for (const std::string option : {"--root DIR", "--allow-insecure-root", "--keep-lock-files",
-                                   "--unsafe-on-power-cut", "--version", "-h,--help"}) {
+  for (const std::string option :
+       {"--root ROOT", "--allow-insecure-root", "--keep-lock-files", "--cacert FILE", "--cert FILE",
+        "--key FILE", "--user NAME", "--password-file FILE", "--insecure-transport",
+        "--unsafe-on-power-cut", "--version", "-h,--help"}) {
     EXPECT_THAT(help.out, ContainsRegex("\n  " + option + "  +[A-Z]")) << option;
   }
   for (const std::string text : {"0 done", "1 any other", "2 usage", "3 not found",

@@ -83,8 +83,8 @@ TEST_F(Root, ThatIsAFileIsAnError) {
 }
 
 TEST_F(Root, ThatIsNoDirectoryAtAllIsAnError) {
-  EXPECT_THAT(latchfile({"--root", "etcd://127.0.0.1:2379/x", "list"}),
-              fails_saying(1, "root 'etcd:"));
+  EXPECT_THAT(latchfile({"--root", "consul://127.0.0.1:8500/x", "list"}),
+              fails_saying(1, "root 'consul:"));
 }
 
 TEST_F(Root, ThatStrangersMayWriteIsRefused) {
