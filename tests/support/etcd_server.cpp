@@ -20,27 +20,38 @@ std::filesystem::path fast_directory() {
   return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path();
 }
 
-int serve(const std::filesystem::path& dir) {
+int serve(const std::filesystem::path& dir, const Certificates* tls) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (chdir(dir.c_str()) != 0) return 126;
   const int log = open("log", O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
   for (const int fd : {1, 2})
     dup2(log, fd);
-  constexpr auto client = "unix://localhost:00001";
-  constexpr auto peer = "unix://localhost:00002";
-  execlp("etcd", "etcd", "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
-         "--advertise-client-urls", client, "--listen-peer-urls", peer,
-         "--initial-advertise-peer-urls", peer, "--initial-cluster", "one=unix://localhost:00002",
-         "--heartbeat-interval", "10", "--election-timeout", "100",
-         // The greatest document of all, and then some.
-         "--max-request-bytes", "41943040", nullptr);
+  const std::string client = std::string(tls == nullptr ? "unix" : "unixs") + "://localhost:00001";
+  const std::string peer = "unix://localhost:00002";
+  std::vector<std::string> arguments = {
+      "etcd", "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
+      "--advertise-client-urls", client, "--listen-peer-urls", peer,
+      "--initial-advertise-peer-urls", peer, "--initial-cluster", "one=" + peer,
+      "--heartbeat-interval", "10", "--election-timeout", "100",
+      // The greatest document of all, and then some.
+      "--max-request-bytes", "41943040"};
+  if (tls != nullptr) {
+    arguments.insert(arguments.end(),
+                     {"--cert-file", tls->certificate(), "--key-file", tls->key(),
+                      "--trusted-ca-file", tls->authority(), "--client-cert-auth"});
+  }
+  std::vector<char*> argv;
+  for (auto& argument : arguments)
+    argv.push_back(argument.data());
+  argv.push_back(nullptr);
+  execvp(argv[0], argv.data());
   return 127;
 }
 
 }  // namespace
 
-EtcdServer::EtcdServer() : dir_(fast_directory()) {
-  process_.emplace([this] { return serve(dir_.path()); });
+EtcdServer::EtcdServer(const Certificates* tls) : dir_(fast_directory()), tls_(tls) {
+  process_.emplace([this] { return serve(dir_.path(), tls_); });
   const auto gateway = connect({.attempt = std::chrono::milliseconds(200),
                                 .overall = std::chrono::milliseconds(20000),
                                 .pause = std::chrono::milliseconds(5)});
@@ -68,10 +79,19 @@ std::string EtcdServer::url(const std::string& prefix) const {
 
 std::shared_ptr<Gateway> EtcdServer::connect(Gateway::Timing timing) const {
   auto& kernel = real_kernel();
-  auto transport =
-      std::make_unique<CurlTransport>(kernel, std::vector{Endpoint{"localhost", socket()}}, Tls{});
+  auto transport = std::make_unique<CurlTransport>(
+      kernel, std::vector{Endpoint{"localhost", socket()}},
+      tls_ == nullptr ? Tls{} : Tls{true, tls_->authority(), tls_->certificate(), tls_->key()});
   return std::make_shared<Gateway>(kernel, std::move(transport), std::vector{socket()},
                                    Gateway::Login{}, timing);
+}
+
+void EtcdServer::request(std::string_view path, std::string_view body) const {
+  const auto done = connect()->call(path, body, [](std::string& text) -> std::optional<bool> {
+    if (answer::is_any(text)) return true;
+    return std::nullopt;
+  });
+  if (!done) throw std::runtime_error(std::string(path) + ": " + done.error().error.message());
 }
 
 std::vector<std::string> EtcdServer::keys(const std::string& prefix) const {

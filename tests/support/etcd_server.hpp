@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "etcd/gateway.hpp"
+#include "support/certificates.hpp"
 #include "support/child.hpp"
 #include "support/temp_dir.hpp"
 
@@ -17,8 +18,9 @@ namespace latchfile::test {
 
 class EtcdServer {
  public:
-  /// Returns once it answers; throws if it does not.
-  EtcdServer();
+  /// Returns once it answers; throws if it does not. With `tls` it wants certificates of the same
+  /// authority.
+  explicit EtcdServer(const Certificates* tls = nullptr);
 
   /// One for all tests of this process, started at first use.
   static EtcdServer& shared();
@@ -29,6 +31,8 @@ class EtcdServer {
   [[nodiscard]] std::string url(const std::string& prefix) const;
   /// A connection of its own, without faults.
   [[nodiscard]] std::shared_ptr<Gateway> connect(Gateway::Timing timing = {}) const;
+  /// Carries out a request that no store makes, such as to add a user; throws if it is refused.
+  void request(std::string_view path, std::string_view body) const;
   [[nodiscard]] const Child& process() const { return *process_; }
 
   /// Every key that begins with `prefix`, sorted.
@@ -39,6 +43,7 @@ class EtcdServer {
 
  private:
   TempDir dir_;
+  const Certificates* tls_;
   std::optional<Child> process_;
 };
 
