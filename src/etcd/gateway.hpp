@@ -94,6 +94,8 @@ class Gateway {
     if (answer && answer->status == 200) {
       if (auto value = read(answer->body)) return value;
     }
+    // Perhaps what it did not like is the token, which does not outlive the member that gave it.
+    if (answer) forget_token();
     move_on_from(at);
     return {};
   }

@@ -13,23 +13,33 @@
 #include "posix/real_kernel.hpp"
 
 namespace latchfile::test {
-namespace {
 
-/// In memory, where there is such a place: what a test keeps in etcd need not outlive the machine.
-std::filesystem::path fast_directory() {
+std::filesystem::path directory_for_etcd() {
   return access("/dev/shm", W_OK) == 0 ? "/dev/shm" : std::filesystem::temp_directory_path();
 }
 
-int serve(const std::filesystem::path& dir, const Certificates* tls) {
-  prctl(PR_SET_PDEATHSIG, SIGKILL);
-  if (chdir(dir.c_str()) != 0) return 126;
-  const int log = open("log", O_CREAT | O_WRONLY | O_TRUNC | O_CLOEXEC, 0600);
-  for (const int fd : {1, 2})
-    dup2(log, fd);
+Child start_etcd(const std::filesystem::path& dir, std::vector<std::string> arguments) {
+  return Child([&] {
+    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if (chdir(dir.c_str()) != 0) return 126;
+    const int log = open("log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
+    for (const int fd : {1, 2})
+      dup2(log, fd);
+    arguments.insert(arguments.begin(), "etcd");
+    std::vector<char*> argv;
+    for (auto& argument : arguments)
+      argv.push_back(argument.data());
+    argv.push_back(nullptr);
+    execvp(argv[0], argv.data());
+    return 127;
+  });
+}
+
+EtcdServer::EtcdServer(const Certificates* tls) : dir_(directory_for_etcd()), tls_(tls) {
   const std::string client = std::string(tls == nullptr ? "unix" : "unixs") + "://localhost:00001";
   const std::string peer = "unix://localhost:00002";
   std::vector<std::string> arguments = {
-      "etcd", "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
+      "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
       "--advertise-client-urls", client, "--listen-peer-urls", peer,
       "--initial-advertise-peer-urls", peer, "--initial-cluster", "one=" + peer,
       "--heartbeat-interval", "10", "--election-timeout", "100",
@@ -40,18 +50,7 @@ int serve(const std::filesystem::path& dir, const Certificates* tls) {
                      {"--cert-file", tls->certificate(), "--key-file", tls->key(),
                       "--trusted-ca-file", tls->authority(), "--client-cert-auth"});
   }
-  std::vector<char*> argv;
-  for (auto& argument : arguments)
-    argv.push_back(argument.data());
-  argv.push_back(nullptr);
-  execvp(argv[0], argv.data());
-  return 127;
-}
-
-}  // namespace
-
-EtcdServer::EtcdServer(const Certificates* tls) : dir_(fast_directory()), tls_(tls) {
-  process_.emplace([this] { return serve(dir_.path(), tls_); });
+  process_.emplace(start_etcd(dir_.path(), std::move(arguments)));
   const auto gateway = connect({.attempt = std::chrono::milliseconds(200),
                                 .overall = std::chrono::milliseconds(20000),
                                 .pause = std::chrono::milliseconds(5)});

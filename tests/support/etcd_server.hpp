@@ -16,6 +16,12 @@
 
 namespace latchfile::test {
 
+/// In memory, where there is such a place: what a test keeps in etcd need not outlive the machine.
+[[nodiscard]] std::filesystem::path directory_for_etcd();
+/// etcd with `arguments` in the working directory `dir`. It ends with the test in any case.
+[[nodiscard]] Child start_etcd(const std::filesystem::path& dir,
+                               std::vector<std::string> arguments);
+
 class EtcdServer {
  public:
   /// Returns once it answers; throws if it does not. With `tls` it wants certificates of the same

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "etcd/cluster.hpp"
+
+#include <stdexcept>
+
+#include <nlohmann/json.hpp>
+
+#include "etcd/curl_transport.hpp"
+#include "posix/real_kernel.hpp"
+
+namespace latchfile::test {
+namespace {
+
+std::string name_of(std::size_t member) { return "m" + std::to_string(member); }
+// Ports that are names of files.
+std::string client_of(std::size_t member) { return "localhost:0001" + std::to_string(member); }
+std::string peer_of(std::size_t member) { return "localhost:0002" + std::to_string(member); }
+
+}  // namespace
+
+EtcdCluster::EtcdCluster() : dir_(directory_for_etcd()) {
+  for (std::size_t member = 0; member < size; ++member)
+    start(member);
+  if (!eventually([&] { return leader().has_value(); })) {
+    throw std::runtime_error("etcd elects no leader: " + read_text(dir_.path() / "log"));
+  }
+}
+
+std::string EtcdCluster::socket(std::size_t member) const { return dir_ / client_of(member); }
+
+void EtcdCluster::start(std::size_t member) {
+  std::string all;
+  for (std::size_t each = 0; each < size; ++each) {
+    all += (all.empty() ? "" : ",") + name_of(each) + "=unix://" + peer_of(each);
+  }
+  // One that was killed leaves its sockets, and etcd does not replace them.
+  for (const auto& left : {client_of(member), peer_of(member)})
+    std::filesystem::remove(dir_ / left);
+  const auto client = "unix://" + client_of(member);
+  const auto peer = "unix://" + peer_of(member);
+  members_.at(member).emplace(
+      start_etcd(dir_.path(),
+                 {"--name", name_of(member), "--data-dir", name_of(member), "--listen-client-urls",
+                  client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
+                  "--initial-advertise-peer-urls", peer, "--initial-cluster", all,
+                  "--heartbeat-interval", "20", "--election-timeout", "200"}));
+}
+
+void EtcdCluster::kill(std::size_t member) { members_.at(member).reset(); }
+
+std::optional<std::size_t> EtcdCluster::leader() const {
+  for (std::size_t member = 0; member < size; ++member) {
+    if (!members_.at(member)) continue;
+    CurlTransport transport(real_kernel(), {Endpoint{"localhost", socket(member)}}, Tls{});
+    const auto answer = transport.post(0, {"/v3/maintenance/status", "{}", {}},
+                                       Transport::Clock::now() + std::chrono::milliseconds(500));
+    if (!answer || answer->status != 200) continue;
+    const auto status = nlohmann::json::parse(answer->body);
+    if (status.value("leader", "0") == status.at("header").value("member_id", "")) return member;
+  }
+  return std::nullopt;
+}
+
+Store EtcdCluster::open(EtcdOptions options) const {
+  std::string url(etcd_scheme);
+  for (std::size_t member = 0; member < size; ++member) {
+    if (member > 0) url += ',';
+    for (const char c : socket(member)) {
+      if (c == '/') {
+        url += "%2F";
+      } else {
+        url += c;
+      }
+    }
+  }
+  return open_etcd(url + "/cluster", std::move(options)).value();
+}
+
+}  // namespace latchfile::test
