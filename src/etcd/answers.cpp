@@ -12,7 +12,6 @@ namespace latchfile::answer {
 namespace {
 
 using simdjson::dom::array;
-using simdjson::dom::element;
 using simdjson::dom::object;
 
 /// The object that is `text`, for as long as both live.

@@ -2,7 +2,6 @@
 #include "etcd/curl.hpp"
 
 #include <algorithm>
-#include <cstring>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -50,7 +49,7 @@ void set_tls(CURL* easy, const Tls& tls) {
 
 Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
                    const Transport::Request& request)
-    : easy_(easy), body_(request.body) {
+    : easy_(easy), body_(request.body), silence_(request.silence) {
   curl_easy_reset(easy);
   const auto url =
       (tls.on ? "https://" : "http://") + endpoint.host_and_port + std::string(request.path);
@@ -81,6 +80,9 @@ Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
   // body a second time by itself if a connection that it kept breaks.
   set(easy, CURLOPT_POST, 1L);
   set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
+  set(easy, CURLOPT_NOPROGRESS, 0L);
+  set(easy, CURLOPT_XFERINFOFUNCTION, &Exchange::progress);
+  set(easy, CURLOPT_XFERINFODATA, this);
   set(easy, CURLOPT_READFUNCTION, &Exchange::read);
   set(easy, CURLOPT_READDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &Exchange::write);
@@ -90,9 +92,23 @@ Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
 std::size_t Exchange::read(char* into, std::size_t size, std::size_t count, void* self) {
   auto& exchange = *static_cast<Exchange*>(self);
   const auto bytes = std::min(size * count, exchange.body_.size() - exchange.sent_);
-  std::memcpy(into, exchange.body_.data() + exchange.sent_, bytes);
+  exchange.body_.copy(into, bytes, exchange.sent_);
   exchange.sent_ += bytes;
   return bytes;
+}
+
+/// Called once a second at least, and whenever there is something new.
+int Exchange::progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
+  auto& exchange = *static_cast<Exchange*>(self);
+  const auto now = Transport::Clock::now();
+  if (received + sent != exchange.bytes_so_far_) {
+    exchange.bytes_so_far_ = received + sent;
+    exchange.silent_since_ = now;
+  }
+  return exchange.silence_ > exchange.silence_.zero() &&
+                 now - exchange.silent_since_ >= exchange.silence_
+             ? 1
+             : 0;
 }
 
 std::size_t Exchange::write(const char* from, std::size_t size, std::size_t count, void* self) {
@@ -126,6 +142,7 @@ Error Exchange::error(CURLcode code) const {
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
       return {Errc::io, 0, "a file of a certificate or a key cannot be used: " + why};
+    case CURLE_ABORTED_BY_CALLBACK: return {Errc::unavailable, 0, "no answer in time"};
     default: return {Errc::unavailable, 0, why};
   }
 }

@@ -51,8 +51,13 @@ class Exchange {
   static std::size_t read(char* into, std::size_t size, std::size_t count, void* self);
   static std::size_t write(const char* from, std::size_t size, std::size_t count, void* self);
 
+  static int progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent);
+
   CURL* easy_;
   const std::string body_;
+  const std::chrono::milliseconds silence_;
+  Transport::Clock::time_point silent_since_ = Transport::Clock::now();
+  curl_off_t bytes_so_far_ = 0;
   std::size_t sent_ = 0;
   std::string received_;
   bool too_large_ = false;

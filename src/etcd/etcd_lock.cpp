@@ -83,7 +83,7 @@ Result<> EtcdLock::save(const Document& document) {
                                             .else_get(state_key)
                                             .else_get(lock_key)
                                             .body());
-    if (!txn) return save_failed(std::move(txn.error()), save_id);
+    if (!txn) return save_failed(txn.error(), save_id);
     if (txn->succeeded) {
       modified_ = txn->revision;
       unknown_.clear();
@@ -117,7 +117,7 @@ Result<> EtcdLock::save(const Document& document) {
   }
 }
 
-Result<> EtcdLock::save_failed(CallFailure failure, const std::string& save_id) {
+Result<> EtcdLock::save_failed(const CallFailure& failure, const std::string& save_id) {
   if (!failure.may_be_done) return std::unexpected(in_operation("save", id_, failure.error));
   if (failure.error.code != Errc::unavailable) {
     // A later attempt was refused. What became of those before it may be there to be read.

@@ -57,7 +57,7 @@ class EtcdLock final : public HeldLock {
 
  private:
   [[nodiscard]] Result<> still_held(std::string_view operation) const;
-  [[nodiscard]] Result<> save_failed(CallFailure failure, const std::string& save_id);
+  [[nodiscard]] Result<> save_failed(const CallFailure& failure, const std::string& save_id);
   [[nodiscard]] bool has_lock_of(const View& view) const;
   [[nodiscard]] Error lost(std::string_view operation, std::string_view why) const;
 

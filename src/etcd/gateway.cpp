@@ -94,7 +94,8 @@ Result<std::string> Gateway::token(std::size_t endpoint, Clock::time_point deadl
   const std::scoped_lock guard(token.mutex);
   if (!token.text.empty()) return token.text;
   const auto body = request::authenticate(login_.user, login_.password);
-  auto answer = transport_->post(endpoint, {request::path::authenticate, body, {}}, deadline);
+  auto answer = transport_->post(endpoint, {request::path::authenticate, body, {}, timing_.attempt},
+                                 deadline);
   if (!answer) return std::unexpected(std::move(answer.error()));
   if (answer->status == 200) {
     if (auto text = answer::read_token(answer->body)) return token.text = std::move(*text);
@@ -118,7 +119,7 @@ Result<Transport::Answer> Gateway::post(std::size_t endpoint, std::string_view p
                                         std::string_view body, Clock::time_point deadline) {
   const auto held = token(endpoint, deadline);
   if (!held) return std::unexpected(held.error());
-  return transport_->post(endpoint, {path, body, *held}, deadline);
+  return transport_->post(endpoint, {path, body, *held, timing_.attempt}, deadline);
 }
 
 /// G2 and G3. Fills `failure` unless it is Next::done.
@@ -156,13 +157,10 @@ Called<bool> Gateway::exchange(std::string_view path, std::string_view body,
                                const std::function<bool(std::string&)>& take) {
   CallFailure failure{{Errc::unavailable, 0, "no time was left"}};
   bool logged_in_again = false;
-  // A large body or answer takes its time on a slow network.
-  constexpr std::size_t bytes_per_ms = 1000;
-  const auto limit = timing_.attempt + std::chrono::milliseconds(body.size() / bytes_per_ms);
   for (std::size_t attempts = 1;; ++attempts) {
     const auto endpoint = current_.load();
-    auto answer = post(endpoint, path, body, std::min(deadline, now() + limit));  // G1
-    const auto next = judge(endpoint, answer, take, failure);                     // G2
+    auto answer = post(endpoint, path, body, deadline);        // G1
+    const auto next = judge(endpoint, answer, take, failure);  // G2
     if (next == Next::done) return failure.may_be_done;
     if (next == Next::refuse) return std::unexpected(std::move(failure));
     if (next == Next::log_in) {

@@ -3,7 +3,8 @@
 // Gateway: calls of etcd, each tried at one endpoint after the other until there is a definite
 // answer or the time is up.
 //
-//   G1  send the request to the current endpoint, for a second or two
+//   G1  send the request to the current endpoint, until it is silent for a second or two: a large
+//       answer takes its time on a slow network
 //   G2  200 with a body that is an answer: done. A definite refusal: done as well. A token that is
 //       not known any more: log in again, once
 //   G3  everything else is unknown, for the request may have been carried out: the same request
@@ -48,7 +49,7 @@ class Gateway {
   using Clock = Transport::Clock;
 
   struct Timing {
-    std::chrono::milliseconds attempt{1500};
+    std::chrono::milliseconds attempt{1500};  ///< of silence, after which it is given up
     std::chrono::milliseconds overall{15000};
     std::chrono::milliseconds pause{50};  ///< after each endpoint has failed once
   };

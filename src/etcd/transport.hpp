@@ -28,6 +28,8 @@ class Transport {
     std::string_view path;
     std::string_view body;
     std::string_view token;  ///< of a user that has logged in; empty: none
+    /// How long nothing may be sent or received until it is given up; 0: for ever.
+    std::chrono::milliseconds silence{0};
   };
   struct Answer {
     long status = 0;

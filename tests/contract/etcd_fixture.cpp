@@ -88,7 +88,7 @@ class EtcdFixture final : public StoreFixture {
   EtcdServer& server_ = EtcdServer::shared();
   std::string prefix_;
   /// What is lost for good is given up soon, and yet the greatest document has its time.
-  static constexpr std::chrono::milliseconds overall_{3000};
+  static constexpr std::chrono::milliseconds overall_{6000};
   std::shared_ptr<FailingTransport::Fault> fault_ =
       std::make_shared<FailingTransport::Fault>(Fault::none);
 };
