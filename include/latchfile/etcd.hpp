@@ -10,8 +10,9 @@
 // nothing is written over what another holder wrote. What else a program does under a lock must
 // bear that.
 //
-// commit_unknown says here that there was no answer: the change was made, or may yet be, or not. The
-// guard still has its lock, and its next save finds out; current() is the new document meanwhile.
+// commit_unknown says here that there was no answer: the change was made, or may yet be, or not.
+// The guard still has its lock, and its next save finds out; current() is the new document
+// meanwhile.
 //
 // Threads and processes: as <latchfile/store.hpp>. Once a lock was taken the process has one thread
 // more, with all signals blocked, until it ends; a forked child has none. A guard's end waits for
@@ -56,8 +57,8 @@ struct EtcdOptions {
 /// `cert_file` is given.
 ///
 /// Errors: invalid_argument: the URL or an option is malformed. Everything else shows at first use:
-/// unavailable: there was no answer within `patience`, and the context says what the last endpoint did; io:
-/// etcd refused, and the context says why.
+/// unavailable: there was no answer within `patience`, and the context says what the last endpoint
+/// did; io: etcd refused, and the context says why.
 [[nodiscard]] LATCHFILE_EXPORT Result<Store> open_etcd(std::string_view url,
                                                        EtcdOptions options = {});
 

@@ -19,6 +19,7 @@ constexpr auto patience_to_revoke = std::chrono::seconds(2);
 /// What is confirmed by one request.
 bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases) {
   std::vector<std::int64_t> ids;
+  ids.reserve(leases.size());
   for (const auto& lease : leases)
     ids.push_back(lease->id());
   auto& gateway = leases.front()->gateway();
@@ -90,22 +91,28 @@ bool Keeper::keep(std::shared_ptr<Lease> lease) {
   const auto now = lease->gateway().now();
   const std::scoped_lock guard(mutex_);
   if (!thread_.joinable() && !stopping_) {
-    // Signals are for the threads of the program.
-    sigset_t all;
-    sigset_t before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    try {
-      thread_ = std::thread([this] { work(); });
-    } catch (const std::system_error&) {
-    }
-    pthread_sigmask(SIG_SETMASK, &before, nullptr);
-    if (!thread_.joinable()) return false;
+    if (!start()) return false;
   }
   const auto due = now + lease->ttl() / 3;
   kept_.push_back({std::move(lease), due});
   changed_.notify_one();
   return true;
+}
+
+bool Keeper::start() {
+  // Signals are for the threads of the program.
+  sigset_t all;
+  sigset_t before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  bool started = true;
+  try {
+    thread_ = std::thread([this] { work(); });
+  } catch (const std::system_error&) {
+    started = false;
+  }
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  return started;
 }
 
 void Keeper::let_go(const Lease& lease) {

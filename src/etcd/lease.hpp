@@ -76,6 +76,8 @@ class Keeper {
     Lease::Clock::time_point due;
   };
 
+  /// False if there is no thread to be had.
+  [[nodiscard]] bool start();
   void stop();
   void work();
   /// Those of one store that are due soon, if any is due now. What is lost is kept no longer.
