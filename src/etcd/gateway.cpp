@@ -119,7 +119,10 @@ Result<Transport::Answer> Gateway::post(std::size_t endpoint, std::string_view p
                                         std::string_view body, Clock::time_point deadline) {
   const auto held = token(endpoint, deadline);
   if (!held) return std::unexpected(held.error());
-  return transport_->post(endpoint, {path, body, *held, timing_.attempt}, deadline);
+  // etcd says nothing while it reads a large body.
+  constexpr std::size_t bytes_per_ms = 1000;
+  const auto silence = timing_.attempt + std::chrono::milliseconds(body.size() / bytes_per_ms);
+  return transport_->post(endpoint, {path, body, *held, silence}, deadline);
 }
 
 /// G2 and G3. Fills `failure` unless it is Next::done.

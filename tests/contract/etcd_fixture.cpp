@@ -67,7 +67,7 @@ class EtcdFixture final : public StoreFixture {
         std::make_unique<CurlTransport>(
             kernel, std::vector{Endpoint{"localhost", server_.socket()}}, Tls{}),
         fault_);
-    const Gateway::Timing timing{.overall = overall_};
+    const Gateway::Timing timing{.attempt = overall_, .overall = overall_};
     auto gateway = std::make_shared<Gateway>(
         kernel, std::move(transport), std::vector{server_.socket()}, Gateway::Login{}, timing);
     return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(EtcdSite{
@@ -88,7 +88,7 @@ class EtcdFixture final : public StoreFixture {
   EtcdServer& server_ = EtcdServer::shared();
   std::string prefix_;
   /// What is lost for good is given up soon, and yet the greatest document has its time.
-  static constexpr std::chrono::milliseconds overall_{6000};
+  static constexpr std::chrono::milliseconds overall_{12000};
   std::shared_ptr<FailingTransport::Fault> fault_ =
       std::make_shared<FailingTransport::Fault>(Fault::none);
 };

@@ -35,8 +35,12 @@ class EtcdServer {
   [[nodiscard]] std::string socket() const { return dir_ / "localhost:00001"; }
   /// etcd://…/PREFIX
   [[nodiscard]] std::string url(const std::string& prefix) const;
+  /// Much longer than in earnest: this machine may be busy with other tests.
+  static constexpr Gateway::Timing patient{.attempt = std::chrono::milliseconds(20000),
+                                           .overall = std::chrono::milliseconds(60000)};
+
   /// A connection of its own, without faults.
-  [[nodiscard]] std::shared_ptr<Gateway> connect(Gateway::Timing timing = {}) const;
+  [[nodiscard]] std::shared_ptr<Gateway> connect(Gateway::Timing timing = patient) const;
   /// Carries out a request that no store makes, such as to add a user; throws if it is refused.
   void request(std::string_view path, std::string_view body) const;
   [[nodiscard]] const Child& process() const { return *process_; }
