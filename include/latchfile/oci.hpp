@@ -24,8 +24,9 @@
 // What is asked about a process is asked of /proc at each call, and nothing is kept in between.
 //
 // Not promised: that a process that is alive is so a moment later. That a state written on another
-// machine is understood: its boot id is another, so that its process counts as dead. The same for a
-// reader in another time namespace, where the kernel shows other start times.
+// machine is understood: its boot id is another, so that its process counts as dead. Only settle
+// and wait_for, which are given the store, take it as it is stored in one that machines share. The
+// same for a reader in another time namespace, where the kernel shows other start times.
 //
 // Present if the library was built with LATCHFILE_WITH_JSON.
 #pragma once

@@ -146,6 +146,9 @@ class LATCHFILE_EXPORT Store {
 
   explicit Store(std::shared_ptr<const Backend> backend);
 
+  /// Whether other machines share it, so that a pid in a document may be of one of them.
+  [[nodiscard]] bool spans_machines() const;
+
   /// All ids, sorted. Reads names only. Errors: insecure, io.
   [[nodiscard]] Result<std::vector<ContainerId>> list() const;
 

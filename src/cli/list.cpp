@@ -75,7 +75,7 @@ Result<> for_each_listed(Session& session, const Options& options, const Query& 
   }
   // Documents are let go of as soon as what is shown was read from them, this many at a time.
   constexpr std::size_t window = 512;
-  const oci::Observer observer(session.kernel);
+  const oci::Observer observer(session.kernel, session.store);
   std::vector<LoadedEntry> loaded;
   std::vector<Listed> to_sort;
   const auto show_all = [&](std::vector<Listed>& entries) {

@@ -98,7 +98,7 @@ Result<int> run(Session& session, const Options& options) {
   for (;;) {
     auto events = watch->next(Wait::never());
     if (!events) return std::unexpected(std::move(events.error()));
-    const oci::Observer observer(session.kernel);
+    const oci::Observer observer(session.kernel, session.store);
     for (auto& event : *events)
       telling.tell(observer, std::move(event));
     session.notes.flush_or_drop();

@@ -97,6 +97,9 @@ Observer::Observer(Kernel& kernel) : kernel_(kernel), boot_id_(read_boot_id(kern
 
 Liveness Observer::look(const Process& process) const {
   const auto who = named(process.pid());
+  if (any_machine_ && (process.boot_id().empty() || process.boot_id() != boot_id_)) {
+    return found(Verdict::unknown, who + " may be one of another machine");
+  }
   if (!process.boot_id().empty() && process.boot_id() != boot_id_) {
     if (boot_id_.empty()) return found(Verdict::unknown, "the boot id cannot be read");
     return found(Verdict::dead, who + " was one of another boot");

@@ -5,7 +5,8 @@
 // A pid means nothing by itself: it is given away again, another boot has others, and each pid
 // namespace has its own. What is looked at, in this order:
 //
-//   1. the boot id, if one was noted: that of another boot is dead;
+//   1. the boot id, if one was noted: that of another boot is dead. In a store that machines share
+//      it may be that of another machine, as may a pid without one: neither can be seen from here;
 //   2. the pid namespace, if one was noted: what is in another cannot be seen;
 //   3. /proc/PID/stat: absent, a zombie, or with another start time is dead.
 //
@@ -27,7 +28,12 @@ namespace latchfile::oci {
 /// child may stand elsewhere, so that an Observer is not kept beyond one operation.
 class Observer {
  public:
+  /// Of processes that were noted on this machine.
   explicit Observer(Kernel& kernel);
+  /// Of those that the documents of `store` name.
+  Observer(Kernel& kernel, const Store& store) : Observer(kernel) {
+    any_machine_ = store.spans_machines();
+  }
 
   [[nodiscard]] Liveness look(const Process& process) const;
 
@@ -38,7 +44,8 @@ class Observer {
   Kernel& kernel_;
   std::string boot_id_;                         ///< empty if it cannot be read
   std::optional<std::uint64_t> pid_namespace_;  ///< nothing if it cannot be read
-  bool proc_is_ours_;  ///< /proc is there and shows the pids of our own namespace
+  bool any_machine_ = false;  ///< what is not of this boot may be of another machine
+  bool proc_is_ours_;         ///< /proc is there and shows the pids of our own namespace
 };
 
 /// A descriptor to poll for the end of `process`, and of no other: it is looked at once more after

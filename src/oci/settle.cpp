@@ -14,16 +14,15 @@ Result<State> parse(const ContainerId& id, const Document& document) {
   return state;
 }
 
-bool is_dead(const State& state) {
+bool is_dead(const Observer& observer, const State& state) {
   const auto* const process = state.process();
-  if (process == nullptr) return false;
-  return Observer(real_kernel()).look(*process).verdict == Liveness::Verdict::dead;
+  return process != nullptr && observer.look(*process).verdict == Liveness::Verdict::dead;
 }
 
 }  // namespace
 
 Status effective_status(const State& state) {
-  return is_dead(state) ? Status(Stopped{}) : state.status();
+  return is_dead(Observer(real_kernel()), state) ? Status(Stopped{}) : state.status();
 }
 
 Result<State> update(const Store& store, const ContainerId& id, Wait wait,
@@ -40,15 +39,16 @@ Result<State> update(const Store& store, const ContainerId& id, Wait wait,
 }
 
 Result<State> settle(const Store& store, const ContainerId& id, Wait wait) {
+  const Observer observer(real_kernel(), store);
   const auto seen = store.load(id);  // O1
   if (!seen) return std::unexpected(seen.error());
   auto state = parse(id, seen->document);
-  if (!state || !is_dead(*state)) return state;
+  if (!state || !is_dead(observer, *state)) return state;
 
   auto locked = store.lock(id, wait);  // O2
   if (!locked) return std::unexpected(std::move(locked.error()));
   state = parse(id, locked->current().document);  // O3
-  if (!state || !is_dead(*state)) return state;
+  if (!state || !is_dead(observer, *state)) return state;
   auto stopped = state->to_stopped();  // O4
   if (!stopped) return stopped;
   if (auto saved = locked->save(stopped->document()); !saved) {

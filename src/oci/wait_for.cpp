@@ -17,7 +17,8 @@ constexpr auto time_to_look_again = std::chrono::milliseconds(20);
 
 class Waiter {
  public:
-  Waiter(Kernel& kernel, Watch watch) : kernel_(kernel), watch_(std::move(watch)) {}
+  Waiter(Kernel& kernel, const Store& store, Watch watch)
+      : kernel_(kernel), store_(store), watch_(std::move(watch)) {}
 
   /// P1. Whether there was something.
   [[nodiscard]] Result<bool> take_events() {
@@ -39,7 +40,7 @@ class Waiter {
   /// P2 and P3, but for the condition.
   [[nodiscard]] Seen& look() {
     const bool lives = summary_.process && follow(*summary_.process);
-    seen_.status = status_of(Observer(kernel_), summary_);
+    seen_.status = status_of(Observer(kernel_, store_), summary_);
     const bool is_readable = !seen_.state || *seen_.state;
     untold_ = (lives && !pidfd_) || !is_readable;
     return seen_;
@@ -76,13 +77,14 @@ class Waiter {
   /// P2. Whether the process lives, with a pidfd to tell of its end if one can be had.
   [[nodiscard]] bool follow(const Process& process) {
     if (pidfd_) return true;
-    const bool lives = Observer(kernel_).look(process).verdict == Liveness::Verdict::alive;
+    const bool lives = Observer(kernel_, store_).look(process).verdict == Liveness::Verdict::alive;
     if (!lives || ended_) return lives;
     if (auto opened = open_process(kernel_, process)) pidfd_ = std::move(*opened);
     return true;
   }
 
   Kernel& kernel_;
+  const Store& store_;
   Watch watch_;
   Seen seen_;
   Summary summary_;
@@ -99,7 +101,7 @@ Result<Seen> wait_for(Kernel& kernel, const Store& store, const ContainerId& id,
   const auto deadline = deadline_of(kernel, wait);
   auto watch = store.watch({id});
   if (!watch) return std::unexpected(std::move(watch.error()));
-  Waiter waiter(kernel, std::move(*watch));
+  Waiter waiter(kernel, store, std::move(*watch));
   for (;;) {
     const auto news = waiter.take_events();
     if (!news) return std::unexpected(news.error());

@@ -72,6 +72,8 @@ class LATCHFILE_EXPORT Backend {
   Backend& operator=(const Backend&) = delete;
   virtual ~Backend() = default;
 
+  /// As Store::spans_machines.
+  [[nodiscard]] virtual bool spans_machines() const { return false; }
   /// Sorted.
   [[nodiscard]] virtual Result<std::vector<ContainerId>> list() const = 0;
   [[nodiscard]] virtual Result<bool> exists(const ContainerId& id) const = 0;

@@ -42,6 +42,8 @@ Result<std::optional<ContainerId>> only_match(std::string_view text,
 
 Store::Store(std::shared_ptr<const Backend> backend) : backend_(std::move(backend)) {}
 
+bool Store::spans_machines() const { return backend_->spans_machines(); }
+
 Result<std::vector<ContainerId>> Store::list() const { return backend_->list(); }
 
 Result<std::vector<ContainerId>> Store::list_sandbox(std::string_view sandbox) const {

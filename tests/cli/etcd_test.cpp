@@ -65,6 +65,31 @@ TEST_F(EtcdRoot, ShowsWhoHoldsALockAndWhere) {
   EXPECT_THAT(on_etcd("latchfile lock web -- sh -c 'exit 7'; latchfile delete web"), succeeds());
 }
 
+TEST_F(EtcdRoot, JudgesOnlyProcessesOfThisMachine) {
+  auto boot = read_text("/proc/sys/kernel/random/boot_id");
+  boot.pop_back();
+  const auto running_in = [](const std::string& boot_id) {
+    return R"({"ociVersion":"1.0.2","id":"x","status":"running","pid":4194305,"bundle":"/b",)"
+           R"("org.latchfile.process":{"pid":4194305,"bootId":")" +
+           boot_id + R"("}})";
+  };
+  const auto add = [&](const std::string& id, const std::string& document) {
+    EXPECT_THAT(on_etcd("echo '" + document + "' | latchfile create " + id), succeeds());
+  };
+  add("here", running_in(boot));
+  add("there", running_in("another"));
+  add("somewhere", R"({"status":"running","pid":4194305})");
+  add("statusless", R"({"init_process_pid":4194305})");
+  EXPECT_THAT(on_etcd("latchfile list -f '{id} {status}'"),
+              prints("here stopped\nsomewhere running\nstatusless unknown\nthere running\n"));
+  EXPECT_THAT(on_etcd("latchfile wait there --for status=running"), succeeds());
+  EXPECT_THAT(on_etcd("latchfile wait here --for status=stopped"), succeeds());
+  EXPECT_THAT(on_etcd("latchfile wait there --for status=stopped --timeout 0"),
+              fails_saying(5, "status is 'running'"));
+  for (const std::string id : {"here", "there", "somewhere", "statusless"})
+    EXPECT_THAT(on_etcd("latchfile delete " + id), succeeds());
+}
+
 TEST_F(EtcdRoot, WithoutTheProgramForItSaysWhatToInstall) {
   EXPECT_THAT(run({command_alone(), "--root", url, "list"}),
               fails_saying(1, "install the component etcd of Latchfile"));
