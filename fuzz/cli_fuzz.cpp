@@ -53,6 +53,20 @@ cli::Arguments lines_of(std::string_view text) {
   return lines;
 }
 
+/// Nothing is in etcd.
+class NoEtcd final : public cli::EtcdAccess {
+ public:
+  Result<Store> open(const std::string&, const cli::GlobalOptions&) override { return none(); }
+  Result<std::optional<MirroredHost>> host() override { return std::nullopt; }
+  Result<std::vector<cli::Source>> hosts_below() override { return none(); }
+  Result<int> mirror(cli::Session&, const cli::MirrorArguments&) override { return none(); }
+
+ private:
+  static std::unexpected<Error> none() {
+    return std::unexpected(Error{Errc::unavailable, 0, "there is no etcd"});
+  }
+};
+
 void check_line(const std::string& line) {
   require(line.find('\n') == line.size() - 1, "an error is one line");
 }
@@ -62,13 +76,15 @@ void perform(const cli::Action& action) {
   cli::Output out(kernel, 1, "standard output");
   cli::Output notes(kernel, 2, "standard error");
   const cli::GlobalOptions options{.root = "/root", .local = {}};
+  NoEtcd etcd;
   cli::Session session{kernel,
                        Store(std::make_shared<const LocalBackend>(kernel, "/root", LocalOptions())),
                        out,
                        notes,
                        cli::Arguments(),
                        "latchfile",
-                       options};
+                       options,
+                       etcd};
   const auto code = action(session);
   if (code) {
     require(*code == cli::exit_done, "nothing but CMD ends with another exit code");

@@ -91,4 +91,17 @@ std::optional<Timestamp> parse_timestamp(std::string_view text) {
   return Timestamp{std::chrono::sys_days(date) + of_day - offset, rest};
 }
 
+std::string text_of(std::chrono::sys_seconds moment) {
+  const auto day = std::chrono::floor<days>(moment);
+  const std::chrono::year_month_day date(day);
+  const std::chrono::hh_mm_ss time(moment - day);
+  const auto padded = [](long long number, std::size_t digits) {
+    auto text = std::to_string(number);
+    return std::string(digits - std::min(digits, text.size()), '0') + text;
+  };
+  return padded(int(date.year()), 4) + "-" + padded(unsigned(date.month()), 2) + "-" +
+         padded(unsigned(date.day()), 2) + "T" + padded(time.hours().count(), 2) + ":" +
+         padded(time.minutes().count(), 2) + ":" + padded(time.seconds().count(), 2) + "Z";
+}
+
 }  // namespace latchfile

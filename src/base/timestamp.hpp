@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Moments as runtimes write them into documents, for putting them in order.
+// Moments as runtimes write them into documents, for putting them in order; and for people.
 #pragma once
 
 #include <chrono>
 #include <compare>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace latchfile {
@@ -23,5 +24,8 @@ struct Timestamp {
 /// 2026-11-24T15:42:42+02:00; nothing if it names none. Digits behind the ninth of a fraction are
 /// passed over. A leap second is the one after it.
 [[nodiscard]] std::optional<Timestamp> parse_timestamp(std::string_view text);
+
+/// In UTC, as RFC 3339 has it: 2026-11-24T13:42:42Z.
+[[nodiscard]] std::string text_of(std::chrono::sys_seconds moment);
 
 }  // namespace latchfile

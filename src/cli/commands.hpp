@@ -25,6 +25,7 @@ void add_check(Parser& parser, Action& action);
 void add_hook(Parser& parser, Action& action);
 void add_watch(Parser& parser, Action& action);
 void add_wait(Parser& parser, Action& action);
+void add_mirror(Parser& parser, Action& action);
 
 /// A command with its one-line description and, in its help, an example. The arguments of the
 /// command are kept in `Options`, which lives as long as the parser.

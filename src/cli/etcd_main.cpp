@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// latchfile-etcd: the same command with stores in etcd; latchfile becomes it for such a root.
+// latchfile-etcd: the same command with what is in etcd; latchfile becomes it for that.
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
 #include <fcntl.h>
 
+#include "base/id_text.hpp"
+#include "base/quote.hpp"
 #include "cli/program.hpp"
-#include "latchfile/etcd.hpp"
+#include "cli/run_mirror.hpp"
+#include "etcd/etcd_backend.hpp"
+#include "etcd/open_site.hpp"
+#include "etcd/owner.hpp"
 #include "posix/real_kernel.hpp"
 
 namespace latchfile::cli {
@@ -70,11 +75,65 @@ Result<EtcdOptions> options_of(const EtcdArguments& arguments) {
   return options;
 }
 
-Result<Store> open_root(const std::string& root, const GlobalOptions& global) {
-  auto options = options_of(global.etcd);
-  if (!options) return std::unexpected(std::move(options.error()));
-  return open_etcd(root, std::move(*options));
+/// `name`, or that of this machine, as a part of a prefix.
+Result<std::string> checked_host(const std::optional<std::string>& name) {
+  auto host = name ? *name : owner::host_name(real_kernel());
+  if (id_text::is_part(host) && host.size() <= ContainerId::max_bytes) return host;
+  return std::unexpected(
+      Error{Errc::invalid_argument, 0,
+            "host name " + in_quotes(host) + ": give one with --host, of A-Z a-z 0-9 _ + . -"});
 }
+
+class Etcd final : public EtcdAccess {
+ public:
+  Result<Store> open(const std::string& root, const GlobalOptions& global) override {
+    auto options = options_of(global.etcd);
+    if (!options) return std::unexpected(std::move(options.error()));
+    auto site = open_site(root, std::move(*options));
+    if (!site) return std::unexpected(std::move(site.error()));
+    site_ = std::move(*site);
+    return store_at(site_);
+  }
+
+  Result<std::optional<MirroredHost>> host() override { return mirrored_at(*site_); }
+
+  Result<std::vector<Source>> hosts_below() override {
+    auto hosts = mirrored_below(*site_);
+    if (!hosts) return std::unexpected(std::move(hosts.error()));
+    std::vector<Source> sources;
+    for (auto& host : *hosts) {
+      auto site = std::make_shared<const EtcdSite>(site_of(*site_, host.name));
+      sources.push_back({store_at(std::move(site)), std::move(host)});
+    }
+    return sources;
+  }
+
+  Result<int> mirror(Session& session, const MirrorArguments& arguments) override {
+    if (session.store.spans_machines()) {
+      return std::unexpected(
+          Error{Errc::invalid_argument, 0, "only a directory can be mirrored: give it by --root"});
+    }
+    auto options = options_of(session.options.etcd);
+    if (!options) return std::unexpected(std::move(options.error()));
+    // What takes longer is tried again; a signal is to end us sooner.
+    if (!session.options.etcd.command_timeout_seconds) options->patience = std::chrono::seconds(3);
+    if (arguments.ttl_seconds) {
+      options->ttl = std::chrono::seconds(std::llround(std::min(*arguments.ttl_seconds, 1e6)));
+    }
+    const auto host = checked_host(arguments.host);
+    if (!host) return std::unexpected(host.error());
+    const auto hosts = open_site(arguments.to, std::move(*options));
+    if (!hosts) return std::unexpected(hosts.error());
+    return run_mirror(session, std::make_shared<const EtcdSite>(site_of(**hosts, *host)));
+  }
+
+ private:
+  static Store store_at(std::shared_ptr<const EtcdSite> site) {
+    return Store(std::make_shared<const EtcdBackend>(std::move(site)));
+  }
+
+  std::shared_ptr<const EtcdSite> site_;  ///< the one that was opened
+};
 
 }  // namespace
 }  // namespace latchfile::cli
@@ -82,5 +141,6 @@ Result<Store> open_root(const std::string& root, const GlobalOptions& global) {
 // Out of memory ends the process, which says so.
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
-  return latchfile::cli::run(argc, argv, latchfile::cli::open_root);
+  latchfile::cli::Etcd etcd;
+  return latchfile::cli::run(argc, argv, etcd);
 }

@@ -46,6 +46,7 @@ Result<Field> Field::parse(std::string_view name) {
       {"created", created},
       {"owner", owner},
       {"sandbox", sandbox},
+      {"host", host},
   });
   for (const auto& [known, kind] : kinds) {
     if (name == known) return Field(kind, {});
@@ -69,6 +70,7 @@ std::string Field::text_of(const Listed& entry) const {
     case Kind::created: return entry.summary.created;
     case Kind::owner: return entry.summary.owner;
     case Kind::sandbox: return std::string(entry.id.sandbox());
+    case Kind::host: return entry.host == nullptr ? std::string() : entry.host->name;
     case Kind::annotation: return text_of_annotation(entry.summary.annotations, annotation_);
   }
   return {};
@@ -151,7 +153,8 @@ void Order::sort(std::vector<Listed>& entries) const {
   std::ranges::sort(entries, [&](const Listed& a, const Listed& b) {
     if (field_.less(a, b)) return !descending_;
     if (field_.less(b, a)) return descending_;
-    return a.id < b.id;
+    if (a.id != b.id) return a.id < b.id;
+    return a.host != nullptr && b.host != nullptr && a.host->name < b.host->name;
   });
 }
 

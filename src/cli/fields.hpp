@@ -3,8 +3,8 @@
 // The fields of a container in a list, and what is asked for by them: which containers, in which
 // order, and what of each. Pure functions of what was read; none of them reads or prints.
 //
-// The fields are id, pid, status, bundle, created, owner, sandbox, and annotations.NAME for each
-// annotation. One that a document does not have is empty.
+// The fields are id, pid, status, bundle, created, owner, sandbox, host, and annotations.NAME for
+// each annotation. One that a document does not have is empty.
 #pragma once
 
 #include <string>
@@ -12,6 +12,7 @@
 #include <variant>
 #include <vector>
 
+#include "etcd/mirrored_host.hpp"
 #include "latchfile/container_id.hpp"
 #include "latchfile/error.hpp"
 #include "oci/summary.hpp"
@@ -23,7 +24,8 @@ struct Listed {
   ContainerId id;
   /// Its status is the one to show, with liveness; of what cannot be read, the name of the error.
   oci::Summary summary;
-  std::string error;  ///< why it cannot be read; empty if it can
+  std::string error = {};              ///< why it cannot be read; empty if it can
+  const MirroredHost* host = nullptr;  ///< the machine that published it; null: nobody says
 };
 
 /// 0 if the container has no process.
@@ -41,7 +43,7 @@ class Field {
   [[nodiscard]] bool less(const Listed& a, const Listed& b) const;
 
  private:
-  enum class Kind { id, pid, status, bundle, created, owner, sandbox, annotation };
+  enum class Kind { id, pid, status, bundle, created, owner, sandbox, host, annotation };
 
   Field(Kind kind, std::string annotation) : kind_(kind), annotation_(std::move(annotation)) {}
 

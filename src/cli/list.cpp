@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // latchfile list [-q] [-f table|json|TEMPLATE] [--filter KEY=VALUE]… [--sort FIELD] [--sandbox SID]
+//                [--all-hosts]
 #include "cli/commands.hpp"
 
 #include <algorithm>
@@ -19,6 +20,7 @@ struct Options {
   std::vector<std::string> filters;
   std::optional<std::string> sort;
   bool quiet = false;
+  bool all_hosts = false;
 };
 
 /// The options, understood.
@@ -52,6 +54,21 @@ Result<Query> understand(const Options& options) {
   return query;
 }
 
+/// What is listed: the store of the session, or those of all machines that are mirrored below it.
+Result<std::vector<Source>> sources_of(Session& session, const Options& options) {
+  if (!session.store.spans_machines()) {
+    if (!options.all_hosts) return std::vector{Source{session.store}};
+    return std::unexpected(
+        Error{Errc::invalid_argument, 0,
+              "--all-hosts is for the prefix in etcd that machines are mirrored to: give it by "
+              "--root"});
+  }
+  if (options.all_hosts) return session.etcd.hosts_below();
+  auto host = host_of(session);
+  if (!host) return std::unexpected(std::move(host.error()));
+  return std::vector{Source{session.store, std::move(*host)}};
+}
+
 /// Reads names only.
 Result<int> print_ids(Session& session, const Options& options) {
   const auto ids =
@@ -75,7 +92,10 @@ Result<> for_each_listed(Session& session, const Options& options, const Query& 
   }
   // Documents are let go of as soon as what is shown was read from them, this many at a time.
   constexpr std::size_t window = 512;
+  const auto sources = sources_of(session, options);
+  if (!sources) return std::unexpected(sources.error());
   const oci::Observer observer(session.kernel, session.store);
+  const MirroredHost* host = nullptr;
   std::vector<LoadedEntry> loaded;
   std::vector<Listed> to_sort;
   const auto show_all = [&](std::vector<Listed>& entries) {
@@ -83,7 +103,7 @@ Result<> for_each_listed(Session& session, const Options& options, const Query& 
   };
   const auto take_loaded = [&] {
     auto read = map_in_parallel(loaded, [&](LoadedEntry& entry) -> std::optional<Listed> {
-      auto shown = listed(observer, std::move(entry));
+      auto shown = listed(observer, std::move(entry), host);
       if (!query.asks_for(shown)) return std::nullopt;
       return shown;
     });
@@ -95,14 +115,17 @@ Result<> for_each_listed(Session& session, const Options& options, const Query& 
     show_all(asked_for);
   };
 
-  auto done = session.store.load_all([&](LoadedEntry entry) {
-    if (options.sandbox && entry.id.sandbox() != *options.sandbox) return;
-    note_unreadable(session, entry);
-    loaded.push_back(std::move(entry));
-    if (loaded.size() == window) take_loaded();
-  });
-  if (!done) return done;
-  take_loaded();
+  for (const auto& source : *sources) {
+    host = source.host ? &*source.host : nullptr;
+    auto done = source.store.load_all([&](LoadedEntry entry) {
+      if (options.sandbox && entry.id.sandbox() != *options.sandbox) return;
+      note_unreadable(session, entry);
+      loaded.push_back(std::move(entry));
+      if (loaded.size() == window) take_loaded();
+    });
+    if (!done) return done;
+    take_loaded();
+  }
   if (query.order) query.order->sort(to_sort);
   show_all(to_sort);
   return {};
@@ -135,10 +158,23 @@ Result<int> run(Session& session, const Options& options) {
   if (options.quiet || query->line) return print_lines(session, options, *query);
   if (options.format == "json") return print_json(session, options, *query);
   std::vector<Row> rows;
-  const auto done = for_each_listed(session, options, *query, row_of,
-                                    [&](Row& row) { rows.push_back(std::move(row)); });
+  const auto row = [&](const Listed& entry) {
+    auto fields = row_of(entry);
+    if (options.all_hosts) {
+      fields.insert(fields.begin(), entry.host->name);
+      fields.push_back(last_contact_of(entry));
+    }
+    return fields;
+  };
+  const auto done = for_each_listed(session, options, *query, row,
+                                    [&](Row& fields) { rows.push_back(std::move(fields)); });
   if (!done) return std::unexpected(done.error());
-  print_table(session.out, {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"}, rows);
+  Row header = {"ID", "PID", "STATUS", "BUNDLE", "CREATED", "OWNER"};
+  if (options.all_hosts) {
+    header.insert(header.begin(), "HOST");
+    header.emplace_back("CONTACT");
+  }
+  print_table(session.out, header, rows);
   return exit_done;
 }
 
@@ -154,7 +190,7 @@ void add_list(Parser& parser, Action& action) {
           .add_option(
               "-f,--format", options.format,
               "table, the default, or json, or a line such as '{id} {status}' for each; FIELD "
-              "is id, pid, status, bundle, created, owner, sandbox or annotations.NAME")
+              "is id, pid, status, bundle, created, owner, sandbox, host or annotations.NAME")
           .called("FORMAT");
   command.parser
       .add_option("--filter", options.filters,
@@ -167,11 +203,17 @@ void add_list(Parser& parser, Action& action) {
       .called("FIELD");
   command.parser.add_option("--sandbox", options.sandbox, "Only containers of this sandbox")
       .called("SID");
+  const auto all_hosts =
+      command.parser
+          .add_flag("--all-hosts", options.all_hosts,
+                    "All machines whose roots are mirrored below a root in etcd, with their names")
+          .called(" ");
   command.parser
       .add_flag("-q,--quiet", options.quiet,
                 "Only the ids, one a line; without --filter and --sort no document is read")
       .called(" ")
-      .excludes(format);
+      .excludes(format)
+      .excludes(all_hosts);
   on_parsed(command, action, run);
 }
 

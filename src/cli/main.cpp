@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// latchfile: the command line of the library. For a store in etcd it becomes latchfile-etcd, which
+// latchfile: the command line of the library. For what is in etcd it becomes latchfile-etcd, which
 // has libcurl: a command on a directory would need several times as long if it loaded that.
 #include <array>
 #include <filesystem>
@@ -27,10 +27,27 @@ Error become_program_for_etcd(char** argv) {
     if (failed != Errno{ENOENT}) return {Errc::io, failed.value, "run " + place.string()};
   }
   return {Errc::unsupported, 0,
-          "stores in etcd need the program latchfile-etcd, which is neither " +
+          "what is in etcd needs the program latchfile-etcd, which is neither " +
               places.front().string() + " nor " + places.back().string() +
               ": install the component etcd of Latchfile"};
 }
+
+class ByTheOtherProgram final : public EtcdAccess {
+ public:
+  explicit ByTheOtherProgram(char** argv) : argv_(argv) {}
+
+  Result<Store> open(const std::string&, const GlobalOptions&) override { return become(); }
+  Result<std::optional<MirroredHost>> host() override { return become(); }
+  Result<std::vector<Source>> hosts_below() override { return become(); }
+  Result<int> mirror(Session&, const MirrorArguments&) override { return become(); }
+
+ private:
+  [[nodiscard]] std::unexpected<Error> become() const {
+    return std::unexpected(become_program_for_etcd(argv_));
+  }
+
+  char** argv_;
+};
 
 }  // namespace
 }  // namespace latchfile::cli
@@ -39,8 +56,6 @@ Error become_program_for_etcd(char** argv) {
 // NOLINTNEXTLINE(bugprone-exception-escape)
 int main(int argc, char** argv) {
   using namespace latchfile;
-  return cli::run(argc, argv,
-                  [argv](const std::string&, const cli::GlobalOptions&) -> Result<Store> {
-                    return std::unexpected(cli::become_program_for_etcd(argv));
-                  });
+  cli::ByTheOtherProgram etcd(argv);
+  return cli::run(argc, argv, etcd);
 }

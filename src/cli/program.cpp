@@ -53,6 +53,7 @@ constexpr auto commands = std::to_array<NamedCommand>({
     {"wait", add_wait},
     {"check", add_check},
     {"hook", add_hook},
+    {"mirror", add_mirror},
 });
 
 /// The command that `arguments` name, if they do.
@@ -82,14 +83,15 @@ Arguments take_command(Arguments& arguments) {
 
 Result<int> perform(const Action& action, const GlobalOptions& options, Kernel& kernel, Output& out,
                     Output& notes, Arguments command, const std::string& program,
-                    const OpenEtcd& open_etcd) {
+                    EtcdAccess& etcd) {
   if (!action) {
     return std::unexpected(
         Error{Errc::invalid_argument, 0, "no command given; see 'latchfile --help'"});
   }
-  auto store = open_store(options, open_etcd);
+  auto store = open_store(options, etcd);
   if (!store) return std::unexpected(std::move(store.error()));
-  Session session{kernel, std::move(*store), out, notes, std::move(command), program, options};
+  Session session{kernel,  std::move(*store), out, notes, std::move(command),
+                  program, options,           etcd};
   auto code = action(session);
   if (!code) return code;
   if (auto written = out.flush(); !written) return std::unexpected(std::move(written.error()));
@@ -98,7 +100,7 @@ Result<int> perform(const Action& action, const GlobalOptions& options, Kernel& 
 
 }  // namespace
 
-int run(int argc, char** argv, const OpenEtcd& open_etcd) {
+int run(int argc, char** argv, EtcdAccess& etcd) {
   Kernel& kernel = real_kernel();
   occupy_standard_streams(kernel);
   restore_default_signals();
@@ -134,7 +136,7 @@ int run(int argc, char** argv, const OpenEtcd& open_etcd) {
     notes.write(one_line(program + ": " + *parsed.fault + "; see '" + program + " --help'") + "\n");
     code = exit_usage;
   } else {
-    code = perform(action, options, kernel, out, notes, std::move(command), program, open_etcd);
+    code = perform(action, options, kernel, out, notes, std::move(command), program, etcd);
   }
   if (code) {
     if (auto written = out.flush(); !written) code = std::unexpected(std::move(written.error()));

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The whole command but for stores in etcd, which only one of its two programs can open: see
+// The whole command but for what is done with etcd, which only one of its two programs can: see
 // main.cpp and etcd_main.cpp.
 #pragma once
 
@@ -9,6 +9,6 @@
 namespace latchfile::cli {
 
 /// Parses, does, and tells. The value is the exit code.
-[[nodiscard]] int run(int argc, char** argv, const OpenEtcd& open_etcd);
+[[nodiscard]] int run(int argc, char** argv, EtcdAccess& etcd);
 
 }  // namespace latchfile::cli

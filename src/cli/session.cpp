@@ -75,10 +75,10 @@ Result<std::string> root_of(const GlobalOptions& options) {
 
 bool is_in_etcd(std::string_view root) { return root.starts_with("etcd://"); }
 
-Result<Store> open_store(const GlobalOptions& options, const OpenEtcd& open_etcd) {
+Result<Store> open_store(const GlobalOptions& options, EtcdAccess& etcd) {
   const auto root = root_of(options);
   if (!root) return std::unexpected(root.error());
-  if (is_in_etcd(*root)) return open_etcd(*root, options);
+  if (is_in_etcd(*root)) return etcd.open(*root, options);
   if (root->find("://") != root->npos) {
     return std::unexpected(
         Error{Errc::unsupported, 0,

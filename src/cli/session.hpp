@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "cli/etcd_access.hpp"
 #include "cli/etcd_options.hpp"
 #include "cli/output.hpp"
 #include "latchfile/local.hpp"
@@ -35,6 +36,7 @@ struct Session {
   Arguments command;             ///< CMD: what stands behind "--"
   std::string program;           ///< "latchfile list": how lines in `notes` begin
   const GlobalOptions& options;  ///< what `store` was opened with
+  EtcdAccess& etcd;
 };
 
 /// The work of one command, once its arguments are parsed. The value is the exit code.
@@ -48,11 +50,8 @@ inline constexpr int exit_done = 0;
 /// Whether a root is a prefix in etcd and not a directory.
 [[nodiscard]] bool is_in_etcd(std::string_view root);
 
-/// Opens a root that is in etcd.
-using OpenEtcd = std::function<Result<Store>(const std::string& root, const GlobalOptions&)>;
-
 /// Errors: invalid_argument: there is no default root here; unsupported: the kind of root.
-[[nodiscard]] Result<Store> open_store(const GlobalOptions& options, const OpenEtcd& open_etcd);
+[[nodiscard]] Result<Store> open_store(const GlobalOptions& options, EtcdAccess& etcd);
 
 /// --timeout and --nonblock.
 struct WaitOptions {

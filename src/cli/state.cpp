@@ -2,6 +2,7 @@
 //
 // latchfile state ID [--print-version]
 #include "cli/commands.hpp"
+#include "cli/listed.hpp"
 
 namespace latchfile::cli {
 namespace {
@@ -12,6 +13,7 @@ struct Options {
 };
 
 Result<int> run(Session& session, const Options& options) {
+  if (const auto host = host_of(session); !host) return std::unexpected(host.error());
   const auto id = session.store.resolve(options.id);
   if (!id) return std::unexpected(id.error());
   const auto found = session.store.load(*id);

@@ -5,6 +5,7 @@
 
 #include "base/quote.hpp"
 #include "cli/errors.hpp"
+#include "cli/listed.hpp"
 #include "oci/condition.hpp"
 #include "oci/wait_for.hpp"
 
@@ -18,6 +19,7 @@ struct Options {
 };
 
 Result<int> run(Session& session, const Options& options) {
+  if (const auto host = host_of(session); !host) return std::unexpected(host.error());
   const auto condition = oci::Condition::parse(options.condition);
   if (!condition) return std::unexpected(condition.error());
   const auto id = condition->is_of_absent() ? ContainerId::parse(options.id)

@@ -92,6 +92,7 @@ Result<Watch> begin(const Session& session, const Options& options) {
 }
 
 Result<int> run(Session& session, const Options& options) {
+  if (const auto host = host_of(session); !host) return std::unexpected(host.error());
   auto watch = begin(session, options);
   if (!watch) return std::unexpected(std::move(watch.error()));
   Telling telling(session, options);

@@ -199,4 +199,13 @@ std::optional<Owner> read_owner(std::string& text) {
   return owner;
 }
 
+std::optional<Contact> read_contact(std::string& text) {
+  simdjson::dom::parser parser;
+  const auto root = parse(parser, text);
+  if (!root) return std::nullopt;
+  Contact contact{number_of(*root, "seen"), text_of(*root, "write")};
+  if (contact.write.empty()) return std::nullopt;
+  return contact;
+}
+
 }  // namespace latchfile::answer

@@ -82,4 +82,11 @@ struct Owner {
 };
 [[nodiscard]] std::optional<Owner> read_owner(std::string& text);
 
+/// When a machine was last heard of: see contact.hpp.
+struct Contact {
+  std::int64_t seen = 0;
+  std::string write;
+};
+[[nodiscard]] std::optional<Contact> read_contact(std::string& text);
+
 }  // namespace latchfile::answer

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The keys of a store in etcd: PREFIX/c/ID has the document, PREFIX/l/ID is the lock.
+// The keys of a store in etcd: PREFIX/c/ID has the document, PREFIX/l/ID is the lock. Where it is
+// the mirror of a root there are PREFIX/m/alive and PREFIX/m/contact: see presence.hpp.
 #pragma once
 
 #include <string>
@@ -20,6 +21,10 @@ class Keys {
     return states().append(id.text());
   }
   [[nodiscard]] std::string lock(const ContainerId& id) const { return locks().append(id.text()); }
+
+  [[nodiscard]] std::string alive() const { return prefix_ + "/m/alive"; }
+  [[nodiscard]] std::string contact() const { return prefix_ + "/m/contact"; }
+  [[nodiscard]] const std::string& prefix() const { return prefix_; }
 
   /// The end of the range of all keys that begin with `folder`, which ends with a slash.
   [[nodiscard]] static std::string end_of(std::string folder) {

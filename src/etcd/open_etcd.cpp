@@ -6,6 +6,7 @@
 #include "base/quote.hpp"
 #include "etcd/curl_transport.hpp"
 #include "etcd/etcd_backend.hpp"
+#include "etcd/open_site.hpp"
 #include "posix/real_kernel.hpp"
 
 namespace latchfile {
@@ -44,7 +45,7 @@ Result<> check(const EtcdOptions& options) {
 
 }  // namespace
 
-Result<Store> open_etcd(std::string_view url, EtcdOptions options) {
+Result<std::shared_ptr<const EtcdSite>> open_site(std::string_view url, EtcdOptions options) {
   auto address = parse_address(url);
   if (!address) return std::unexpected(std::move(address.error()));
   if (auto checked = check(options); !checked) {
@@ -66,9 +67,14 @@ Result<Store> open_etcd(std::string_view url, EtcdOptions options) {
       kernel, std::move(transport), std::move(names),
       Gateway::Login{std::move(options.user), std::move(options.password)},
       Gateway::Timing{.overall = options.patience});
-  return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(
-      EtcdSite{std::move(address->url), Keys(std::move(address->prefix)), options.ttl,
-               std::move(gateway)})));
+  return std::make_shared<const EtcdSite>(EtcdSite{
+      std::move(address->url), Keys(std::move(address->prefix)), options.ttl, std::move(gateway)});
+}
+
+Result<Store> open_etcd(std::string_view url, EtcdOptions options) {
+  auto site = open_site(url, std::move(options));
+  if (!site) return std::unexpected(std::move(site.error()));
+  return Store(std::make_shared<const EtcdBackend>(std::move(*site)));
 }
 
 }  // namespace latchfile

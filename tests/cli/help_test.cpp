@@ -16,8 +16,9 @@ using testing::HasSubstr;
 using Help = Cli;
 using Usage = Cli;
 
-const std::vector<std::string> commands = {"create", "state", "save",  "update", "list",  "delete",
-                                           "lock",   "locks", "watch", "wait",   "check", "hook"};
+const std::vector<std::string> commands = {"create", "state", "save",  "update", "list",
+                                           "delete", "lock",  "locks", "watch",  "wait",
+                                           "check",  "hook",  "mirror"};
 
 TEST_F(Help, NamesEveryCommandOptionAndExitCode) {
   const auto help = latchfile({"--help"});
@@ -63,14 +64,15 @@ TEST_F(Help, OfEachCommandNamesWhatItTakes) {
       {"save", {"ID", "FILE", "--if-match VERSION", "--timeout SECONDS", "--nonblock"}},
       {"update", {"ID", "CMD", "--merge JSON", "--patch JSON", "--timeout SECONDS", "--nonblock"}},
       {"list",
-       {"-q,--quiet", "-f,--format FORMAT", "--filter FIELD=VALUE", "--sort FIELD",
-        "--sandbox SID"}},
+       {"-q,--quiet", "-f,--format FORMAT", "--filter FIELD=VALUE", "--sort FIELD", "--sandbox SID",
+        "--all-hosts"}},
       {"delete", {"ID", "--force", "--if-match VERSION", "--timeout SECONDS", "--nonblock"}},
       {"lock", {"ID", "CMD", "--timeout SECONDS", "--nonblock"}},
       {"locks", {"-f,--format FORMAT"}},
       {"watch", {"ID", "-f,--format FORMAT"}},
       {"wait", {"ID", "--for EXPR", "--timeout SECONDS"}},
       {"check", {"--repair", "--timeout SECONDS", "-f,--format FORMAT"}},
+      {"mirror", {"--to URL", "--host NAME", "--ttl SECONDS"}},
       {"hook",
        {"STAGE", "--keep", "--timeout SECONDS", "--log FILE", "--strict", "--print-config"}}};
   for (const auto& [command, names] : expected) {

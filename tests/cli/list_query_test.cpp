@@ -17,7 +17,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 constexpr auto known_fields =
-    "but there are id, pid, status, bundle, created, owner, sandbox and annotations.NAME";
+    "but there are id, pid, status, bundle, created, owner, sandbox, host and annotations.NAME";
 
 class ListQuery : public Cli {
  protected:

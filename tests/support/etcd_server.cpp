@@ -22,6 +22,9 @@ Child start_etcd(const std::filesystem::path& dir, std::vector<std::string> argu
   return Child([&] {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (chdir(dir.c_str()) != 0) return 126;
+    // Of one that was killed, the sockets are in the way.
+    for (const auto* socket : {"localhost:00001", "localhost:00002"})
+      unlink(socket);
     const int log = open("log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     for (const int fd : {1, 2})
       dup2(log, fd);
@@ -35,8 +38,10 @@ Child start_etcd(const std::filesystem::path& dir, std::vector<std::string> argu
   });
 }
 
-EtcdServer::EtcdServer(const Certificates* tls) : dir_(directory_for_etcd()), tls_(tls) {
-  const std::string client = std::string(tls == nullptr ? "unix" : "unixs") + "://localhost:00001";
+EtcdServer::EtcdServer(const Certificates* tls) : dir_(directory_for_etcd()), tls_(tls) { start(); }
+
+void EtcdServer::start() {
+  const std::string client = std::string(tls_ == nullptr ? "unix" : "unixs") + "://localhost:00001";
   const std::string peer = "unix://localhost:00002";
   std::vector<std::string> arguments = {
       "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
@@ -45,10 +50,10 @@ EtcdServer::EtcdServer(const Certificates* tls) : dir_(directory_for_etcd()), tl
       "--heartbeat-interval", "10", "--election-timeout", "100",
       // The greatest document of all, and then some.
       "--max-request-bytes", "41943040"};
-  if (tls != nullptr) {
+  if (tls_ != nullptr) {
     arguments.insert(arguments.end(),
-                     {"--cert-file", tls->certificate(), "--key-file", tls->key(),
-                      "--trusted-ca-file", tls->authority(), "--client-cert-auth"});
+                     {"--cert-file", tls_->certificate(), "--key-file", tls_->key(),
+                      "--trusted-ca-file", tls_->authority(), "--client-cert-auth"});
   }
   process_.emplace(start_etcd(dir_.path(), std::move(arguments)));
   const auto gateway = connect({.attempt = std::chrono::milliseconds(200),

@@ -44,6 +44,10 @@ class EtcdServer {
   /// Carries out a request that no store makes, such as to add a user; throws if it is refused.
   void request(std::string_view path, std::string_view body) const;
   [[nodiscard]] const Child& process() const { return *process_; }
+  /// Kills it. What it has stored is there again after start().
+  void stop() { process_.reset(); }
+  /// Returns once it answers; throws if it does not.
+  void start();
 
   /// Every key that begins with `prefix`, sorted.
   [[nodiscard]] std::vector<std::string> keys(const std::string& prefix) const;

@@ -18,7 +18,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 
 constexpr auto known_fields =
-    "but there are id, pid, status, bundle, created, owner, sandbox and annotations.NAME";
+    "but there are id, pid, status, bundle, created, owner, sandbox, host and annotations.NAME";
 
 Listed web() {
   Listed entry{id_of("pod1/web"), {}, {}};
