@@ -77,12 +77,18 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
   return answer;
 }
 
-Store store_over(const std::shared_ptr<Wire>& wire, const EtcdServer& server,
-                 const std::string& prefix, std::chrono::seconds ttl, Gateway::Timing timing) {
+std::shared_ptr<const EtcdSite> site_over(const std::shared_ptr<Wire>& wire,
+                                          const EtcdServer& server, const std::string& prefix,
+                                          std::chrono::seconds ttl, Gateway::Timing timing) {
   auto gateway = std::make_shared<Gateway>(real_kernel(), std::make_unique<OverWire>(wire),
                                            std::vector{server.socket()}, Gateway::Login{}, timing);
-  return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(
-      EtcdSite{server.url(prefix), Keys(prefix), ttl, std::move(gateway)})));
+  return std::make_shared<const EtcdSite>(
+      EtcdSite{server.url(prefix), Keys(prefix), ttl, std::move(gateway)});
+}
+
+Store store_over(const std::shared_ptr<Wire>& wire, const EtcdServer& server,
+                 const std::string& prefix, std::chrono::seconds ttl, Gateway::Timing timing) {
+  return Store(std::make_shared<const EtcdBackend>(site_over(wire, server, prefix, ttl, timing)));
 }
 
 }  // namespace latchfile::test
