@@ -97,8 +97,9 @@ Result<> EtcdLock::save(const Document& document) {
     }
     if (!has_lock_of(view)) {
       // If the state is not as we left it, an attempt without an answer may have been before
-      // whoever has changed it since.
-      if (txn->repeated && modified_in(view) != modified_) {
+      // whoever has changed it since. One that is absent may be so again.
+      const bool untouched = modified_in(view) == modified_ && modified_ != 0;
+      if (txn->repeated && !untouched) {
         return std::unexpected(in_operation(
             "save", id_,
             {Errc::commit_unknown, 0,

@@ -51,6 +51,12 @@ class EtcdFaults : public testing::Test {
     }
     EXPECT_THAT(server.keys(prefix), IsEmpty());
   }
+  /// Ends the lease, and with it the lock, as etcd does once it has heard nothing for long enough.
+  void end_lease_of(const Delivered& acquire) const {
+    const auto at = acquire.body.find("\"lease\":\"") + 9;
+    const auto lease = acquire.body.substr(at, acquire.body.find('"', at) - at);
+    wire->deliver_again({std::string(request::path::revoke), "{\"ID\":\"" + lease + "\"}"});
+  }
   [[nodiscard]] std::string stored() const {
     const auto found = other.load(web);
     return found ? std::to_string(number_in(found->document).value_or(-1))
@@ -108,6 +114,25 @@ TEST_F(LostAnswer, ForGoodIsACommitThatIsUnknownAndTheNextSaveFindsOut) {
     EXPECT_TRUE(saved) << saved.error().message();
     EXPECT_EQ(stored(), "4");
   }
+}
+
+// It was there, and somebody else has destroyed it since: that it is absent does not tell.
+TEST_F(LostAnswer, ToACreateOfWhatIsGoneByThenIsACommitThatIsUnknown) {
+  const auto db = id_of("db");
+  auto vacancy = store.lock_for_new(db, Wait::never());
+  ASSERT_TRUE(vacancy) << vacancy.error().message();
+  const auto acquire = wire->delivered(&Delivered::is_acquire).back();
+  int saves = 0;
+  wire->decide([&](const Delivered& request) {
+    if (!request.is_save()) return Fate::pass;
+    if (++saves == 1) return Fate::lose_answer;
+    end_lease_of(acquire);
+    EXPECT_TRUE(other.lock(db, Wait::never()).value().destroy());
+    return Fate::pass;
+  });
+  const auto created = std::move(*vacancy).create(numbered(1));
+  EXPECT_EQ(code_of(created), "commit_unknown");
+  EXPECT_EQ(saves, 2);
 }
 
 TEST_F(LostAnswer, OfEveryKindLeavesNoLockBehind) {
@@ -218,10 +243,7 @@ TEST_F(LostLease, OfAHolderThatWasKilledFreesTheLock) {
 TEST_F(LostLease, ThatSomebodyRevokedIsFoundByTheFence) {
   auto state = store.lock(web, Wait::never());
   ASSERT_TRUE(state->save(numbered(1)));
-  const auto acquire = wire->delivered(&Delivered::is_acquire).back();
-  const auto at = acquire.body.find("\"lease\":\"") + 9;
-  const auto lease = acquire.body.substr(at, acquire.body.find('"', at) - at);
-  wire->deliver_again({std::string(request::path::revoke), "{\"ID\":\"" + lease + "\"}"});
+  end_lease_of(wire->delivered(&Delivered::is_acquire).back());
   auto next = other.lock(web, Wait::never());
   ASSERT_TRUE(next) << next.error().message();
   EXPECT_EQ(code_of(state->save(numbered(2))), "lock_lost");
