@@ -61,7 +61,7 @@ bool may_pass(const Error& error) {
 
 }  // namespace
 
-Result<int> run_mirror(Session& session, std::shared_ptr<const EtcdSite> site) {
+Result<int> run_mirror(Session& session, const std::shared_ptr<const EtcdSite>& site) {
   auto& kernel = session.kernel;
   const auto signals = await_end_signals(kernel);
   if (!signals) {

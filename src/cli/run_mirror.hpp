@@ -10,6 +10,6 @@ namespace latchfile::cli {
 
 /// Mirrors the store of the session at `site` until a signal tells it to end. The value is the exit
 /// code. Errors: as Mirror::work, but for `unavailable`, which is waited out.
-[[nodiscard]] Result<int> run_mirror(Session& session, std::shared_ptr<const EtcdSite> site);
+[[nodiscard]] Result<int> run_mirror(Session& session, const std::shared_ptr<const EtcdSite>& site);
 
 }  // namespace latchfile::cli
