@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
 # What is installed: both libraries, the public headers, the command, and how CMake and pkg-config find
-# them; and as the component "etcd", the library and the program of stores in etcd.
+# them; and as the component "etcd", the library and the program of stores in etcd, with the unit of a mirror.
 include(CMakePackageConfigHelpers)
 
 target_link_options(latchfile PRIVATE
@@ -64,6 +64,18 @@ if(LATCHFILE_WITH_ETCD)
   set_target_properties(latchfile_etcd_shared PROPERTIES INSTALL_RPATH "$ORIGIN")
   if(TARGET latchfile_cli_etcd)
     install(TARGETS latchfile_cli_etcd DESTINATION ${CMAKE_INSTALL_LIBEXECDIR}/latchfile COMPONENT etcd)
+    set(LATCHFILE_SYSTEMD_UNIT_DIR lib/systemd/system CACHE PATH "Where units of systemd are installed")
+    # At installation, because only then it is known for sure what the prefix is.
+    install(CODE "
+      set(LATCHFILE_PROGRAM \"${CMAKE_INSTALL_BINDIR}/latchfile\")
+      set(unit \"${LATCHFILE_SYSTEMD_UNIT_DIR}/latchfile-mirror.service\")
+      foreach(path LATCHFILE_PROGRAM unit)
+        cmake_path(ABSOLUTE_PATH \${path} BASE_DIRECTORY \"\${CMAKE_INSTALL_PREFIX}\")
+      endforeach()
+      message(STATUS \"Installing: \$ENV{DESTDIR}\${unit}\")
+      configure_file(\"${PROJECT_SOURCE_DIR}/packaging/latchfile-mirror.service.in\"
+        \"\$ENV{DESTDIR}\${unit}\" @ONLY)
+      list(APPEND CMAKE_INSTALL_MANIFEST_FILES \"\${unit}\")" COMPONENT etcd)
   endif()
   install(TARGETS latchfile_etcd_shared EXPORT latchfile-etcd-targets COMPONENT etcd)
   install(EXPORT latchfile-etcd-targets NAMESPACE latchfile:: DESTINATION ${package_dir} COMPONENT etcd)

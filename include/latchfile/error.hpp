@@ -22,13 +22,13 @@ enum class Errc {
   deadlock,          ///< this thread already holds that lock
   version_mismatch,  ///< the document is not of the version that the caller named
   corrupt,           ///< the state is not a document; it was left as found
-  too_large,         ///< a document is larger than Document::max_bytes
+  too_large,         ///< a document is larger than Document::max_bytes, or than etcd takes
   insecure,        ///< what stands there cannot be trusted: a link, a FIFO, a root anyone may write
   lock_lost,       ///< the guard no longer holds its lock: nothing was written
   commit_unknown,  ///< the change is visible but may not survive a power cut; in etcd: may be made
   unavailable,     ///< the store cannot be reached just now
-  unsupported,     ///< the file system or the kernel cannot do this
-  io,              ///< a system call failed: see sys_errno
+  unsupported,     ///< the store, its file system or the kernel cannot do this
+  io,              ///< a system call failed: see sys_errno; or etcd refused
 };
 
 /// The name of a code as it is written in this header, for example "not_found".
@@ -38,7 +38,7 @@ enum class Errc {
 struct LATCHFILE_EXPORT Error {
   Errc code;
   int sys_errno = 0;    ///< errno of the system call that failed, or 0
-  std::string context;  ///< operation, id, path and, for a busy lock, its holder; one line
+  std::string context;  ///< operation, id, path or URL and, for a busy lock, its holder; one line
 
   /// One line for people: the context and, where there is one, the meaning of sys_errno.
   [[nodiscard]] std::string message() const;

@@ -12,7 +12,8 @@
 //
 // commit_unknown says here that there was no answer: the change was made, or may yet be, or not.
 // The guard still has its lock, and its next save finds out; current() is the new document
-// meanwhile.
+// meanwhile. What one that is lost has left unknown stays so. No power cut undoes a change that was
+// confirmed, as long as a quorum of etcd keeps its disks.
 //
 // Threads and processes: as <latchfile/store.hpp>. Once a lock was taken the process has one thread
 // more, with all signals blocked, until it ends; a forked child has none. A guard's end waits for

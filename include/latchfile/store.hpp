@@ -19,7 +19,10 @@
 // Threads: a Store may be used from any number of threads at once. A guard may be moved between
 // threads but not used by two at once; its lock counts as held by the thread that took it.
 // Processes: any number may share a store; a guard belongs to the process that took it, and after
-// fork() the child's copy can only be destroyed, which leaves the lock and the files alone.
+// fork() the child's copy can only be destroyed, which leaves the lock and the state alone.
+//
+// What is said of files, power cuts and flock is of stores in a directory. What is different in
+// etcd, lock_lost and commit_unknown above all, is in <latchfile/etcd.hpp>.
 //
 // Not promised: that waiting for a lock is fair; that two documents are changed together; that a
 // version differs from all earlier ones after a document was changed back.
@@ -65,15 +68,17 @@ class LATCHFILE_EXPORT LockedState {
   /// Replaces the document; once this returned, every later load sees it or a later one, with full
   /// durability also after a power cut.
   ///
-  /// Errors: commit_unknown: loads see the new document, and so does current(), but a power cut may
-  /// bring the old one back; save again. lock_lost: the guard was inherited through fork(). Any
-  /// other, io above all: nothing was changed. The guard holds the lock in every case.
+  /// Errors: commit_unknown: current() is the new document; loads see it too, but a power cut may
+  /// bring the old one back, or, in etcd, there was no answer; save again. lock_lost: the guard was
+  /// inherited through fork() or, in etcd, has lost its lock. Any other, io above all:
+  /// nothing was changed. But for lock_lost the guard holds the lock in every case.
   [[nodiscard]] Result<> save(Document document);
 
-  /// Removes the state and its lock file and releases the lock.
+  /// Removes the state, and the lock with it, and releases the lock.
   ///
-  /// Errors: commit_unknown: the state is gone, but a power cut may bring it back. io: where the
-  /// context says that the lock file was left, the state is gone; else nothing was changed.
+  /// Errors: commit_unknown: the state is gone, but a power cut may bring it back; in etcd: nobody
+  /// knows whether it is gone. lock_lost: as save. io: where the context says that the lock file
+  /// was left, the state is gone; else nothing was changed.
   [[nodiscard]] Result<> destroy() &&;
 
   /// A descriptor whose copies keep the lock if this process dies before the guard: for a child
@@ -102,8 +107,9 @@ class LATCHFILE_EXPORT Vacancy {
 
   /// Writes the first document and goes on holding the lock. Consumes the guard in every case.
   ///
-  /// Errors: commit_unknown: the container exists, but a power cut may undo that; the lock is
-  /// released. Any other: nothing was created, and the id is free again.
+  /// Errors: commit_unknown: the container exists, but a power cut may undo that; in etcd: nobody
+  /// knows whether it does; the lock is released. Any other: nothing was created, and the lock is
+  /// released.
   [[nodiscard]] Result<LockedState> create(Document document) &&;
 
  private:
@@ -120,7 +126,7 @@ struct LoadedEntry {
   Result<Snapshot> state;
 };
 
-/// A process that waits for the lock of a container.
+/// A process that waits for the lock of a container. In etcd nobody knows of them.
 struct LockWaiter {
   pid_t pid;            ///< 0: one of another pid namespace, which has no number here
   std::string command;  ///< its arguments, joined by spaces; empty if it is gone or has no pid here
@@ -149,7 +155,7 @@ class LATCHFILE_EXPORT Store {
   /// Whether other machines share it, so that a pid in a document may be of one of them.
   [[nodiscard]] bool spans_machines() const;
 
-  /// All ids, sorted. Reads names only. Errors: insecure, io.
+  /// All ids, sorted. Reads names only. Errors: insecure, io, unavailable: etcd gives no answer.
   [[nodiscard]] Result<std::vector<ContainerId>> list() const;
 
   /// The ids in one sandbox, sorted. Errors: as list, and invalid_argument.
@@ -159,7 +165,7 @@ class LATCHFILE_EXPORT Store {
   ///
   /// Errors: not_found; corrupt: what is stored is not a document; too_large; insecure: it is not a
   /// regular file, or may be somebody else's; locked or timed_out: a writer that replaces documents
-  /// in place was still at it after `settle`; io.
+  /// in place was still at it after `settle`; io; unavailable.
   [[nodiscard]] Result<Snapshot> load(const ContainerId& id, Wait settle = settle_wait) const;
 
   /// Every document, in the order of list(), each with its own Result; what vanished meanwhile is
@@ -179,12 +185,13 @@ class LATCHFILE_EXPORT Store {
   ///
   /// Errors: not_found; commit_unknown: there is no state, but a destroy was killed and a power cut
   /// may bring it back; locked or timed_out, naming the holder; deadlock: this thread holds it;
-  /// corrupt, too_large, insecure: as load; io.
+  /// corrupt, too_large, insecure: as load; io; unavailable.
   [[nodiscard]] Result<LockedState> lock(const ContainerId& id, Wait wait) const;
 
   /// The lock on an id that has no state, to create one. Makes the root if it is absent.
   ///
-  /// Errors: already_exists; locked or timed_out, naming the holder; deadlock; insecure; io.
+  /// Errors: already_exists; locked or timed_out, naming the holder; deadlock; insecure; io;
+  /// unavailable.
   [[nodiscard]] Result<Vacancy> lock_for_new(const ContainerId& id, Wait wait) const;
 
   /// lock_for_new and create in one call, releasing the lock at the end.
@@ -198,22 +205,24 @@ class LATCHFILE_EXPORT Store {
                                         const Change& change) const;
 
   /// Who holds which lock just now and who waits for it, sorted by id; takes no lock itself. What
-  /// the errors of a busy lock say comes from the same place. A holder that the kernel does not
-  /// show to this process, because it is outside of this pid namespace or on another machine, is
-  /// left out with all who wait for it. Errors: as list, unsupported: /proc/locks cannot be read.
+  /// the errors of a busy lock say comes from the same place. In a directory a holder that the
+  /// kernel does not show to this process, because it is outside of this pid namespace or on
+  /// another machine, is left out with all who wait for it. Errors: as list, unsupported:
+  /// /proc/locks cannot be read.
   [[nodiscard]] Result<std::vector<LockHolder>> locks() const;
 
   /// All that is there, and from then on every change: see <latchfile/watch.hpp>.
   ///
-  /// Errors: as list; unavailable: the kernel has no more watches for this user, and the context
-  /// says which of its limits to raise; unsupported: the store or the kernel cannot do this.
+  /// Errors: as list; unavailable also if the kernel has no more watches for this user, and the
+  /// context says which of its limits to raise; unsupported: the store or the kernel cannot do
+  /// this.
   [[nodiscard]] Result<Watch> watch() const;
 
   /// The same of these containers alone, which may be there or not; no other document is read.
   [[nodiscard]] Result<Watch> watch(std::vector<ContainerId> ids) const;
 
   /// Examines every entry, and repairs what can be if that is asked for: see <latchfile/check.hpp>.
-  /// Errors of the whole: as list, and unsupported.
+  /// Errors of the whole: as list, and unsupported, as of a store in etcd.
   [[nodiscard]] Result<CheckReport> check(const CheckOptions& options) const;
 
  private:

@@ -11,9 +11,9 @@
 //
 // First comes one `present` for each container, then one `listed`, then what changes, with no gap
 // in between. Several changes of a container may be told as one, in a storm or where the kernel's
-// queue overflowed; but each is followed by an event from which it can be seen: once the store is
-// at rest, the last event of a container shows it as it is stored. What comes to the same document
-// again is not told. Each event has the document as it was read after the change.
+// queue overflowed or etcd was away; but each is followed by an event from which it can be seen:
+// once the store is at rest, the last event of a container shows it as it is stored. What comes to
+// the same document again is not told. Each event has the document as it was read after the change.
 //
 // In an event loop, poll(2) the descriptor for POLLIN, and then take all there is:
 //
@@ -22,18 +22,19 @@
 //     …
 //   } while (events && !events->empty());   // also once before the first poll
 //
-// A root that does not exist is an empty store, as everywhere. It may come, go, or be replaced by
-// another directory, above it as well: what differs is told as `created`, `changed` and `deleted`.
+// A root that does not exist is an empty store, as everywhere. A directory may come, go, or be
+// replaced by another, above it as well: what differs is told as `created`, `changed` and
+// `deleted`.
 //
 // Threads: a Watch is used by one at a time, any one. Processes: any number may watch a store, and
 // none waits for another. A Watch belongs to the process that opened it: a forked child only
 // destroys its copy.
 //
 // Not promised: the order of changes of different containers. An event when the process of a
-// container ends, which changes no document: see oci::wait_for. Changes that the kernel tells
-// nobody of: those made by another machine on a network file system, a file system mounted over
-// the root, and those of a document's mode or owner. Where a directory above the root cannot be
-// read, that the root or a directory above was removed and made again.
+// container ends, which changes no document: see oci::wait_for. In a directory, changes that the
+// kernel tells nobody of: those made by another machine on a network file system, a file system
+// mounted over the root, and those of a document's mode or owner. Where a directory above the root
+// cannot be read, that the root or a directory above was removed and made again.
 #pragma once
 
 #include <memory>

@@ -57,6 +57,18 @@ class EtcdFaults : public testing::Test {
     const auto lease = acquire.body.substr(at, acquire.body.find('"', at) - at);
     wire->deliver_again({std::string(request::path::revoke), "{\"ID\":\"" + lease + "\"}"});
   }
+  /// As whoever is in another thread, which may so have what this one waits for.
+  [[nodiscard]] Result<LockedState> lock_elsewhere() const {
+    return std::async(std::launch::async, [&] { return other.lock(web, Wait::at_most(20s)); })
+        .get();
+  }
+  /// What others do after the first look at the keys, and before the lock key is put.
+  void just_before_an_acquire(const std::function<void()>& others) const {
+    wire->decide([others, done = false](const Delivered& request) mutable {
+      if (request.is_acquire() && !std::exchange(done, true)) others();
+      return Fate::pass;
+    });
+  }
   [[nodiscard]] std::string stored() const {
     const auto found = other.load(web);
     return found ? std::to_string(number_in(found->document).value_or(-1))
@@ -113,6 +125,24 @@ TEST_F(LostAnswer, ForGoodIsACommitThatIsUnknownAndTheNextSaveFindsOut) {
     const auto saved = state->save(numbered(4));
     EXPECT_TRUE(saved) << saved.error().message();
     EXPECT_EQ(stored(), "4");
+  }
+}
+
+TEST_F(LostAnswer, ToASaveThatIsRefusedTheNextTimeIsLookedFor) {
+  const Store patient = store_over(wire, server, prefix, 10s);
+  auto state = patient.lock(web, Wait::never());
+  for (const auto fate : {Fate::lose_answer, Fate::lose_request}) {
+    int saves = 0;
+    wire->decide([&](const Delivered& request) {
+      if (!request.is_save()) return Fate::pass;
+      return ++saves == 1 ? fate : Fate::no_space;
+    });
+    EXPECT_EQ(code_of(state->save(numbered(1))),
+              fate == Fate::lose_answer ? "success" : "commit_unknown");
+    EXPECT_EQ(saves, 2);
+    EXPECT_EQ(stored(), fate == Fate::lose_answer ? "1" : "2");
+    wire->decide(Fate::pass);
+    EXPECT_TRUE(state->save(numbered(2)));
   }
 }
 
@@ -204,8 +234,7 @@ TEST_F(LostLease, IsSeenByOurOwnClockWhileNothingCanBeSent) {
   ASSERT_TRUE(state->save(numbered(1)));
   wire->decide(Fate::lose_request);
   // Whoever waits gets the lock once etcd has given it up, and we know by then.
-  auto next =
-      std::async(std::launch::async, [&] { return other.lock(web, Wait::at_most(20s)); }).get();
+  auto next = lock_elsewhere();
   ASSERT_TRUE(next) << next.error().message();
   const auto before = wire->count(request::path::txn);
   EXPECT_EQ(code_of(state->save(numbered(2))), "lock_lost");
@@ -254,6 +283,16 @@ TEST_F(LostLease, ThatSomebodyRevokedIsFoundByTheFence) {
   EXPECT_EQ(stored(), "3");
 }
 
+TEST_F(LostLease, ThatSomebodyRevokedRemovesNothing) {
+  auto state = store.lock(web, Wait::never());
+  end_lease_of(wire->delivered(&Delivered::is_acquire).back());
+  auto next = other.lock(web, Wait::never());
+  ASSERT_TRUE(next) << next.error().message();
+  EXPECT_EQ(code_of(std::move(*state).destroy()), "lock_lost");
+  EXPECT_EQ(stored(), "0");
+  EXPECT_TRUE(next->save(numbered(1)));
+}
+
 TEST_F(LostLease, DoesNotMatterToWhoOnlyReads) {
   const auto state = store.lock(web, Wait::never());
   server.put(Keys(prefix).lock(id_of("strange")), "not JSON");
@@ -272,7 +311,34 @@ TEST_F(EtcdFaults, AStateThatIsChangedWithoutItsLockIsNotOverwritten) {
   const auto saved = state->save(numbered(1));
   EXPECT_EQ(code_of(saved), "lock_lost");
   EXPECT_THAT(saved.error().message(), HasSubstr("who did not hold it"));
+  EXPECT_EQ(code_of(std::move(*state).destroy()), "lock_lost");
   EXPECT_EQ(stored(), "5");
+}
+
+TEST_F(EtcdFaults, ALockThatIsReleasedBeforeTheWaitForItIsNotWaitedFor) {
+  const Store patient = store_over(wire, server, prefix, 10s);
+  std::optional held(lock_elsewhere());
+  ASSERT_TRUE(*held) << held->error().message();
+  wire->afterwards([&](const Delivered& request) {
+    if (request.path == request::path::txn) held.reset();
+  });
+  const auto state = patient.lock(web, Wait::at_most(5s));
+  EXPECT_TRUE(state) << state.error().message();
+}
+
+TEST_F(EtcdFaults, AnAcquireThatComesSecondGetsNothing) {
+  std::optional<Result<LockedState>> held;
+  just_before_an_acquire([&] { held = lock_elsewhere(); });
+  EXPECT_EQ(code_of(store.lock(web, Wait::never())), "locked");
+  EXPECT_TRUE((*held)->save(numbered(1)));
+  held.reset();
+
+  just_before_an_acquire([&] { EXPECT_TRUE(other.lock(web, Wait::never()).value().destroy()); });
+  EXPECT_EQ(code_of(store.lock(web, Wait::never())), "not_found");
+
+  just_before_an_acquire([&] { EXPECT_TRUE(other.create(web, Wait::never(), numbered(7))); });
+  EXPECT_EQ(code_of(store.lock_for_new(web, Wait::never())), "already_exists");
+  EXPECT_EQ(stored(), "7");
 }
 
 }  // namespace

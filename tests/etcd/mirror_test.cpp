@@ -17,6 +17,9 @@ namespace latchfile::test {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::Contains;
+using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::SizeIs;
 
 class MirrorWrites : public testing::Test {
@@ -51,12 +54,15 @@ class MirrorWrites : public testing::Test {
     return found ? std::to_string(number_in(found->document).value_or(-1))
                  : std::string(to_string(found.error().code));
   }
-  [[nodiscard]] std::size_t writes_of_web() const {
+  [[nodiscard]] bool is_of_web(const Delivered& request) const {
     std::string key;
     base64::append_to(key, site->keys.state(web));
+    return request.has(key);
+  }
+  [[nodiscard]] std::size_t writes_of_web() const {
     const auto writes = wire->delivered(&Delivered::is_save);
     return static_cast<std::size_t>(
-        std::ranges::count_if(writes, [&](const Delivered& each) { return each.has(key); }));
+        std::ranges::count_if(writes, [&](const Delivered& each) { return is_of_web(each); }));
   }
   void SetUp() override { ASSERT_TRUE(root.create(web, Wait::never(), numbered(0))); }
 };
@@ -140,6 +146,54 @@ TEST_F(MirrorWrites, OfOneWhosePresenceWasTakenAreRefused) {
   EXPECT_EQ(worked.error().code, Errc::locked);
   finish(other);
   EXPECT_EQ(published(), "1");
+}
+
+TEST_F(MirrorWrites, OfOneWhosePresenceIsGoneAreMadeUnderANewOne) {
+  finish(mirror);
+  server.remove(site->keys.alive());
+  save(1);
+  finish(mirror);
+  EXPECT_EQ(published(), "1");
+  EXPECT_THAT(server.keys(prefix), Contains(site->keys.alive()));
+}
+
+TEST_F(MirrorWrites, SayNowAndThenThatItIsThere) {
+  const auto brief = site_over(wire, server, prefix, 1s);
+  Mirror idle(brief, root, [](const Error& error) { ADD_FAILURE() << error.message(); });
+  finish(idle);
+  const auto before = wire->delivered(&Delivered::is_save).size();
+  EXPECT_TRUE(eventually([&] {
+    finish(idle);
+    return wire->delivered(&Delivered::is_save).size() >= before + 2;
+  }));
+  EXPECT_EQ(writes_of_web(), 1U);
+}
+
+TEST_F(MirrorWrites, OfWhatIsTooLargeRemoveWhatWasThereBefore) {
+  finish(mirror);
+  mirror.end();
+  save(1);
+  ASSERT_TRUE(root.create(id_of("db"), Wait::never(), numbered(2)));
+  wire->decide([&](const Delivered& request) {
+    return is_of_web(request) && !request.is_destroy() ? Fate::too_large : Fate::pass;
+  });
+  std::vector<std::string> complaints;
+  Mirror next(site, root, [&](const Error& error) { complaints.push_back(error.message()); });
+  finish(next);
+  EXPECT_THAT(complaints, ElementsAre(HasSubstr("publish web: ")));
+  EXPECT_EQ(published(), "not_found");
+  EXPECT_TRUE(there.load(id_of("db")));
+}
+
+TEST_F(MirrorWrites, LeaveWhatCannotBeRead) {
+  finish(mirror);
+  mirror.end();
+  write_text(dir / "root/web.state", "{");
+  std::vector<std::string> complaints;
+  Mirror next(site, root, [&](const Error& error) { complaints.push_back(error.message()); });
+  finish(next);
+  EXPECT_THAT(complaints, ElementsAre(HasSubstr("web.state is corrupt")));
+  EXPECT_EQ(published(), "0");
 }
 
 TEST_F(MirrorWrites, RemoveWhatIsRemoved) {

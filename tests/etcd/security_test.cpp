@@ -1,8 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Who may talk to whom: certificates of both sides, users and passwords.
+// Who may talk to whom: certificates of both sides, users and passwords, and never in plain text
+// with another machine.
+#include <arpa/inet.h>
+#include <cstdlib>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "latchfile/etcd.hpp"
 #include "latchfile/watch.hpp"
@@ -35,6 +41,75 @@ void expect_works(const Store& store) {
   auto state = store.lock(web(), Wait::never());
   ASSERT_TRUE(state) << state.error().message();
   EXPECT_TRUE(std::move(*state).destroy());
+}
+
+/// Somebody at a port of this machine who says nothing.
+class Listener {
+ public:
+  Listener() : socket_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (bind(socket_, any, size) != 0 || listen(socket_, 8) != 0 ||
+        getsockname(socket_, any, &size) != 0) {
+      throw std::runtime_error("listen on 127.0.0.1");
+    }
+    port_ = std::to_string(ntohs(address.sin_port));
+  }
+  Listener(const Listener&) = delete;
+  Listener& operator=(const Listener&) = delete;
+  ~Listener() { close(socket_); }
+
+  [[nodiscard]] const std::string& port() const { return port_; }
+
+  /// With what the next one who has called begins: `tls`, `http`, or `nothing` if nobody has.
+  [[nodiscard]] std::string heard() const {
+    pollfd polled{.fd = socket_, .events = POLLIN, .revents = 0};
+    if (poll(&polled, 1, 0) <= 0) return "nothing";
+    const int caller = accept4(socket_, nullptr, nullptr, SOCK_CLOEXEC);
+    char first = 0;
+    const auto got = recv(caller, &first, 1, MSG_DONTWAIT);
+    close(caller);
+    if (got != 1) return "silence";
+    constexpr char handshake = 0x16;  // RFC 8446, section 5.1
+    return first == handshake ? "tls" : "http";
+  }
+
+ private:
+  int socket_;
+  std::string port_;
+};
+
+/// With what whoever opens a store at `endpoints` begins to talk to `listener`.
+std::string said(const Listener& listener, const std::string& endpoints, EtcdOptions options = {}) {
+  options.patience = 300ms;
+  EXPECT_EQ(code_of(open_etcd("etcd://" + endpoints + "/x", options)->list()), "unavailable");
+  return listener.heard();
+}
+
+TEST(EtcdTls, IsSpokenToOtherMachines) {
+  // The address 0.0.0.0 leads to this machine, and yet is not one that is known to.
+  const auto talk = [](const std::string& before, EtcdOptions options = {}) {
+    const Listener listener;
+    return said(listener, before + listener.port(), std::move(options));
+  };
+  EXPECT_EQ(talk("0.0.0.0:"), "tls");
+  EXPECT_EQ(talk("%2Fnowhere,0.0.0.0:"), "tls");
+  EXPECT_EQ(talk("127.0.0.1:"), "http");
+  EXPECT_EQ(talk("0.0.0.0:", {.insecure_transport = true}), "http");
+}
+
+TEST(EtcdTls, GoesPastAProxyOfTheEnvironment) {
+  const Listener proxy;
+  const Listener etcd;
+  setenv("http_proxy", ("http://127.0.0.1:" + proxy.port()).c_str(), 1);
+  setenv("no_proxy", "", 1);
+  EXPECT_EQ(said(etcd, "127.0.0.1:" + etcd.port()), "http");
+  EXPECT_EQ(proxy.heard(), "nothing");
+  unsetenv("http_proxy");
+  unsetenv("no_proxy");
 }
 
 TEST(EtcdTls, IsOfBothSides) {

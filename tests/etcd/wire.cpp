@@ -22,6 +22,11 @@ class OverWire final : public Transport {
   const std::shared_ptr<Wire> wire_;
 };
 
+Transport::Answer refusal(const std::string& message, int code) {
+  return {code == 8 ? 429 : 400,
+          R"({"error":"etcdserver: )" + message + R"(","code":)" + std::to_string(code) + "}"};
+}
+
 }  // namespace
 
 Wire::Wire(const EtcdServer& server)
@@ -40,6 +45,11 @@ void Wire::once(Fate fate, bool (Delivered::*kind)() const) {
     done = true;
     return fate;
   });
+}
+
+void Wire::afterwards(std::function<void(const Delivered&)> act) {
+  const std::scoped_lock guard(mutex_);
+  afterwards_ = std::move(act);
 }
 
 std::vector<Delivered> Wire::delivered(bool (Delivered::*kind)() const) const {
@@ -66,13 +76,18 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
   Delivered now{std::string(request.path), std::string(request.body)};
   const auto lost = std::unexpected(Error{Errc::unavailable, 0, "the wire is cut"});
   Fate fate = Fate::pass;
+  std::function<void(const Delivered&)> afterwards;
   {
     const std::scoped_lock guard(mutex_);
     fate = decide_(now);
     if (fate == Fate::lose_request) return lost;
+    if (fate == Fate::no_space) return refusal("mvcc: database space exceeded", 8);
+    if (fate == Fate::too_large) return refusal("request is too large", 3);
     delivered_.push_back(now);
+    afterwards = afterwards_;
   }
   auto answer = direct_->post(0, request, deadline);
+  if (afterwards) afterwards(now);
   if (fate == Fate::lose_answer) return lost;
   return answer;
 }

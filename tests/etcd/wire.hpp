@@ -19,6 +19,8 @@ enum class Fate {
   pass,
   lose_answer,   ///< carried out, and nobody hears of it
   lose_request,  ///< not carried out, and nobody hears of that
+  no_space,      ///< refused: the database is full
+  too_large,     ///< refused, whatever its size
 };
 
 struct Delivered {
@@ -45,6 +47,9 @@ class Wire {
   /// That of the next one of a kind, all others pass.
   void once(Fate fate, bool (Delivered::*kind)() const);
 
+  /// What is done once a request was carried out, before its answer is heard.
+  void afterwards(std::function<void(const Delivered&)> act);
+
   /// All that was carried out of a kind, in order.
   [[nodiscard]] std::vector<Delivered> delivered(bool (Delivered::*kind)() const) const;
   [[nodiscard]] std::size_t count(std::string_view path) const;
@@ -62,6 +67,7 @@ class Wire {
   const std::unique_ptr<Transport> direct_;
   mutable std::mutex mutex_;
   std::function<Fate(const Delivered&)> decide_;
+  std::function<void(const Delivered&)> afterwards_;
   std::vector<Delivered> delivered_;
 };
 

@@ -117,4 +117,11 @@ void EtcdServer::remove(const std::string& key) const {
   if (!txn) throw std::runtime_error("remove " + key + ": " + txn.error().error.message());
 }
 
+void EtcdServer::compact() const {
+  const auto last =
+      connect()->call(request::path::range, request::range({.key = "/"}), answer::read_range);
+  if (!last) throw std::runtime_error("range: " + last.error().error.message());
+  request("/v3/kv/compaction", "{\"revision\":\"" + std::to_string(last->revision) + "\"}");
+}
+
 }  // namespace latchfile::test

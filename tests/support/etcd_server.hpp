@@ -54,6 +54,8 @@ class EtcdServer {
   /// Puts a key without further ado; throws if that fails.
   void put(const std::string& key, const std::string& value) const;
   void remove(const std::string& key) const;
+  /// Forgets all revisions but the last.
+  void compact() const;
 
  private:
   TempDir dir_;

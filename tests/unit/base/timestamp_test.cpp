@@ -70,5 +70,15 @@ TEST(Timestamp, OfAnyOtherFormIsNone) {
   }
 }
 
+TEST(Timestamp, OfASecondIsWrittenAsItIsRead) {
+  EXPECT_EQ(text_of(at(0).seconds), "1970-01-01T00:00:00Z");
+  EXPECT_EQ(text_of(at(1795527762).seconds), "2026-11-24T13:42:42Z");
+  EXPECT_EQ(text_of(at(-1).seconds), "1969-12-31T23:59:59Z");
+  for (const auto* text : {"0001-02-03T04:05:06Z", "2024-02-29T00:00:00Z", "2026-12-31T23:59:59Z",
+                           "9999-12-31T23:59:59Z"}) {
+    EXPECT_EQ(text_of(parse_timestamp(text).value().seconds), text);
+  }
+}
+
 }  // namespace
 }  // namespace latchfile::test

@@ -60,12 +60,12 @@ inline constexpr Gateway::Timing short_timing{.attempt = std::chrono::millisecon
 
 [[nodiscard]] inline std::shared_ptr<Gateway> gateway_to(Replies replies, std::size_t endpoints = 2,
                                                          Gateway::Login login = {},
-                                                         Gateway::Timing timing = short_timing) {
+                                                         Gateway::Timing timing = short_timing,
+                                                         Kernel& kernel = real_kernel()) {
   std::vector<std::string> names;
   for (std::size_t i = 0; i < endpoints; ++i)
     names.push_back("member" + std::to_string(i));
-  return std::make_shared<Gateway>(real_kernel(),
-                                   std::make_unique<FakeTransport>(std::move(replies)),
+  return std::make_shared<Gateway>(kernel, std::make_unique<FakeTransport>(std::move(replies)),
                                    std::move(names), std::move(login), timing);
 }
 

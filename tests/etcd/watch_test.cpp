@@ -1,0 +1,77 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a watch of a store in etcd must not miss: changes between its requests, and those of which
+// etcd does not tell any more.
+#include <gtest/gtest.h>
+
+#include "etcd/envelope.hpp"
+#include "etcd/requests.hpp"
+#include "etcd/wire.hpp"
+#include "support/followed.hpp"
+#include "support/numbered_document.hpp"
+
+namespace latchfile::test {
+namespace {
+
+using namespace std::chrono_literals;
+
+class EtcdWatchTest : public testing::Test {
+ protected:
+  EtcdServer server;
+  const std::string prefix = "/watch";
+  const std::shared_ptr<Wire> wire = std::make_shared<Wire>(server);
+  const Store store = store_over(wire, server, prefix, 10s);
+  const Store other = store_over(std::make_shared<Wire>(server), server, prefix, 10s);
+  Followed followed;
+
+  /// By one revision, and no lock before it.
+  void put(const std::string& id, int number) const {
+    server.put(Keys(prefix).state(id_of(id)),
+               envelope::seal(envelope::new_id(), numbered(number).bytes()));
+  }
+  void after_the_list(const std::function<void()>& act) const {
+    wire->afterwards([act, done = false](const Delivered& request) mutable {
+      if (request.path == request::path::range && !std::exchange(done, true)) act();
+    });
+  }
+  void expect_all_is_told(Watch& watch) {
+    EXPECT_TRUE(eventually([&] {
+      static_cast<void>(followed.take_all(watch));
+      return followed.view() == view_of(other);
+    })) << testing::PrintToString(followed.view());
+    EXPECT_EQ(followed.fault(), "");
+  }
+};
+
+TEST_F(EtcdWatchTest, MissesNothingBetweenTheListAndTheWatch) {
+  put("web", 0);
+  after_the_list([&] { put("db", 1); });
+  auto watch = store.watch().value();
+  expect_all_is_told(watch);
+}
+
+TEST_F(EtcdWatchTest, ListsAgainWhatWasCompactedAway) {
+  put("web", 0);
+  after_the_list([&] {
+    put("db", 1);
+    put("web", 2);
+    server.compact();
+  });
+  auto watch = store.watch().value();
+  expect_all_is_told(watch);
+}
+
+TEST_F(EtcdWatchTest, GoesOnWhenEtcdComesBack) {
+  put("web", 0);
+  put("db", 1);
+  auto watch = store.watch().value();
+  expect_all_is_told(watch);
+  server.stop();
+  server.start();
+  EXPECT_TRUE(other.lock(id_of("web"), Wait::never()).value().destroy());
+  put("new", 2);
+  expect_all_is_told(watch);
+}
+
+}  // namespace
+}  // namespace latchfile::test
