@@ -13,7 +13,6 @@
 #include <nlohmann/json.hpp>
 
 #include "cli/cli.hpp"
-#include "etcd/requests.hpp"
 #include "support/etcd_server.hpp"
 
 namespace latchfile::test {
@@ -139,10 +138,7 @@ TEST_F(Mirror, CatchesUpWhenEtcdComesBackAndIsCompacted) {
   EXPECT_TRUE(comes_to_say(notes, "goes on trying"));
   server.start();
   EXPECT_TRUE(comes_to_show("a", "web stopped\n"));
-  server.put("/other", "1");
-  const auto seen = server.connect()->call(request::path::range, request::range({.key = "/other"}),
-                                           answer::read_range);
-  server.request("/v3/kv/compaction", "{\"revision\":\"" + std::to_string(seen->revision) + "\"}");
+  server.compact();
   create("new", running);
   EXPECT_TRUE(comes_to_show("a", "new running\nweb stopped\n"));
   EXPECT_EQ(server.keys("/hosts/a/m"), both_keys);
