@@ -74,6 +74,10 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
   }
   auto answer = direct_->post(0, request, deadline);
   if (fate == Fate::lose_answer) return lost;
+  if (fate == Fate::say_full) {
+    return Transport::Answer{429,
+                             R"({"error":"etcdserver: mvcc: database space exceeded","code":8})"};
+  }
   return answer;
 }
 

@@ -19,6 +19,7 @@ enum class Fate {
   pass,
   lose_answer,   ///< carried out, and nobody hears of it
   lose_request,  ///< not carried out, and nobody hears of that
+  say_full,      ///< carried out, and etcd says that it has no room
 };
 
 struct Delivered {
