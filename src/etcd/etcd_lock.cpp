@@ -2,6 +2,7 @@
 #include "etcd/etcd_lock.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "etcd/envelope.hpp"
 #include "etcd/owner.hpp"
@@ -119,13 +120,21 @@ Result<> EtcdLock::save(const Document& document) {
 }
 
 Result<> EtcdLock::save_failed(const CallFailure& failure, const std::string& save_id) {
-  if (!failure.may_be_done) return std::unexpected(in_operation("save", id_, failure.error));
+  // An etcd that is full says so before it carries a request out, or after.
+  const bool is_full = failure.error.sys_errno == ENOSPC;
+  if (!failure.may_be_done && !is_full) {
+    return std::unexpected(in_operation("save", id_, failure.error));
+  }
   if (failure.error.code != Errc::unavailable) {
-    // A later attempt was refused. What became of those before it may be there to be read.
-    if (const auto view = look_at(*site_, id_); view && save_id_in(*view) == save_id) {
+    // This attempt was refused. What became of it, or of those before it, may be there to be read.
+    const auto view = look_at(*site_, id_);
+    if (view && save_id_in(*view) == save_id) {
       modified_ = modified_in(*view);
       unknown_.clear();
       return {};
+    }
+    if (view && !failure.may_be_done) {
+      return std::unexpected(in_operation("save", id_, failure.error));
     }
   }
   if (unknown_.size() == most_unknown) unknown_.erase(unknown_.begin());

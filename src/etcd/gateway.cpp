@@ -20,9 +20,12 @@ constexpr std::int64_t out_of_range = CallFailure::compacted;
 constexpr std::int64_t unauthenticated = 16;
 
 /// Whether logging in again may help.
+bool is_about_token(std::string_view message) {
+  return message.contains("invalid auth token") ||
+         message.contains("revision of auth store is old");
+}
 bool is_about_token(const answer::Refusal& refusal) {
-  return refusal.code == unauthenticated ||
-         refusal.message.contains("revision of auth store is old");
+  return refusal.code == unauthenticated || is_about_token(refusal.message);
 }
 
 /// The kind of a definite refusal: the request was not carried out, and would not be the next time.
@@ -215,6 +218,7 @@ Called<answer::Watched> Gateway::try_watch(Transport::Stream& stream, std::size_
   if (watched->failed) return failed(Errc::unavailable, one_line(watched->why));
   // One that was compacted away is the caller's affair.
   if (watched->canceled && watched->compacted == 0) {
+    if (is_about_token(watched->why)) forget_token();
     return failed(watched->why.contains("permission denied") ? Errc::io : Errc::unavailable,
                   one_line(watched->why));
   }

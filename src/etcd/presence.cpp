@@ -2,6 +2,7 @@
 #include "etcd/presence.hpp"
 
 #include <algorithm>
+#include <cerrno>
 
 #include "etcd/contact.hpp"
 #include "etcd/envelope.hpp"
@@ -71,6 +72,20 @@ std::unexpected<Error> Presence::lost() {
   return std::unexpected(Error{Errc::lock_lost, 0, "the lease in " + site_->root + " is over"});
 }
 
+bool Presence::was_written(std::string_view id, CallFailure& refused) {
+  auto seen = site_->gateway->transact(request::Txn().then_get(site_->keys.contact()).body());
+  if (!seen) {
+    refused.may_be_done = true;
+    return false;
+  }
+  const auto view = view_of(*seen);
+  const auto last = view.state ? contact::read(view.state->value) : std::nullopt;
+  if (!last || last->write != id) return false;
+  modified_ = view.state->modified;
+  unknown_.clear();
+  return true;
+}
+
 Result<> Presence::write(const request::Txn& changes) {
   if (is_lost()) return lost();
   // A second round if this one finds out that the write before was carried out.
@@ -85,11 +100,14 @@ Result<> Presence::write(const request::Txn& changes) {
         .else_get(site_->keys.alive());
     auto txn = site_->gateway->transact(request.body());
     if (!txn) {
-      if (txn.error().may_be_done) {
+      auto& failure = txn.error();
+      // An etcd that is full says so before it carries a request out, or after.
+      if (failure.error.sys_errno == ENOSPC && was_written(id, failure)) return {};
+      if (failure.may_be_done) {
         if (unknown_.size() == most_unknown) unknown_.erase(unknown_.begin());
         unknown_.push_back(id);
       }
-      return std::unexpected(std::move(txn.error().error));
+      return std::unexpected(std::move(failure.error));
     }
     if (txn->succeeded) {
       modified_ = txn->revision;

@@ -56,6 +56,8 @@ class Presence {
 
  private:
   [[nodiscard]] std::unexpected<Error> lost();
+  /// Whether the write `id` was carried out for all that. If that cannot be seen it may have been.
+  [[nodiscard]] bool was_written(std::string_view id, CallFailure& refused);
 
   const std::shared_ptr<const EtcdSite> site_;
   const std::shared_ptr<Lease> lease_;

@@ -3,17 +3,14 @@
 // latchfile mirror, and what other machines see of it.
 #include <array>
 #include <csignal>
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
 
 #include <nlohmann/json.hpp>
 
-#include "cli/cli.hpp"
-#include "support/etcd_server.hpp"
+#include "cli/etcd_mirror.hpp"
 
 namespace latchfile::test {
 namespace {
@@ -24,64 +21,7 @@ using testing::MatchesRegex;
 
 constexpr auto running = R"({"status":"running","pid":4194305,"owner":"jo"})";
 
-/// A program of ours beside the test, with its two outputs in a file.
-Child start(const std::vector<std::string>& arguments, const std::string& output,
-            const std::string& variable = "NOTIFY_SOCKET=") {
-  return Child([=]() -> int {
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
-    const int file = open(output.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600);
-    for (const int fd : {1, 2})
-      dup2(file, fd);
-    putenv(const_cast<char*>(variable.c_str()));
-    std::vector<std::string> all = {LATCHFILE_BINARY};
-    all.insert(all.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (auto& argument : all)
-      argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    return 127;
-  });
-}
-
-bool comes_to_say(const std::string& file, const std::string& text) {
-  return eventually(
-      [&] { return std::filesystem::exists(file) && read_text(file).contains(text); });
-}
-
-class Mirror : public Cli {
- protected:
-  EtcdServer server;
-  const std::string hosts = server.url("/hosts");
-  const std::string notes = dir / "notes";
-
-  [[nodiscard]] Child mirror(const std::string& host, std::vector<std::string> more = {},
-                             const std::string& variable = "NOTIFY_SOCKET=") const {
-    std::vector<std::string> arguments = {"--root", root, "mirror", "--to", hosts, "--host", host};
-    arguments.insert(arguments.end(), more.begin(), more.end());
-    return start(arguments, notes, variable);
-  }
-  [[nodiscard]] bool is_published() const { return comes_to_say(notes, "all is published at "); }
-
-  [[nodiscard]] Outcome on(const std::string& host, std::vector<std::string> arguments,
-                           std::string_view input = {}) const {
-    arguments.insert(arguments.begin(), {"--root", hosts + "/" + host});
-    return latchfile(arguments, input);
-  }
-  [[nodiscard]] bool comes_to_show(const std::string& host, const std::string& list) const {
-    return eventually([&] { return on(host, {"list", "-f", "{id} {status}"}).out == list; });
-  }
-  [[nodiscard]] bool comes_to_keep(const std::vector<std::string>& keys,
-                                   const std::string& folder = "/hosts/a/m") const {
-    return eventually([&] { return server.keys(folder) == keys; });
-  }
-  const std::vector<std::string> both_keys = {"/hosts/a/m/alive", "/hosts/a/m/contact"};
-  const std::vector<std::string> contact_key = {"/hosts/a/m/contact"};
-
-  void local(const std::vector<std::string>& arguments, std::string_view input = {}) const {
-    EXPECT_THAT(latchfile(arguments, input), succeeds());
-  }
-};
+class Mirror : public MirrorCli {};
 
 TEST_F(Mirror, PublishesWhatIsThereAndEachChange) {
   create("web", running);

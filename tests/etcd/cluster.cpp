@@ -18,7 +18,7 @@ std::string peer_of(std::size_t member) { return "localhost:0002" + std::to_stri
 
 }  // namespace
 
-EtcdCluster::EtcdCluster() : dir_(directory_for_etcd()) {
+EtcdCluster::EtcdCluster(const Network* network) : network_(network), dir_(directory_for_etcd()) {
   for (std::size_t member = 0; member < size; ++member)
     start(member);
   if (!eventually([&] { return leader().has_value(); })) {
@@ -28,27 +28,36 @@ EtcdCluster::EtcdCluster() : dir_(directory_for_etcd()) {
 
 std::string EtcdCluster::socket(std::size_t member) const { return dir_ / client_of(member); }
 
+std::string EtcdCluster::peer_url(std::size_t member) const {
+  if (network_ == nullptr) return "unix://" + peer_of(member);
+  return "http://" + Network::address(member, Network::Net::peers) + ":2380";
+}
+
 void EtcdCluster::start(std::size_t member) {
   std::string all;
   for (std::size_t each = 0; each < size; ++each) {
-    all += (all.empty() ? "" : ",") + name_of(each) + "=unix://" + peer_of(each);
+    all += (all.empty() ? "" : ",") + name_of(each) + "=" + peer_url(each);
   }
   // One that was killed leaves its sockets, and etcd does not replace them.
   for (const auto& left : {client_of(member), peer_of(member)})
     std::filesystem::remove(dir_ / left);
-  const auto client = "unix://" + client_of(member);
-  const auto peer = "unix://" + peer_of(member);
+  auto client = "unix://" + client_of(member);
+  if (network_ != nullptr) client += ",http://" + Network::address(member) + ":2379";
+  const auto peer = peer_url(member);
   members_.at(member).emplace(
       start_etcd(dir_.path(),
                  {"--name", name_of(member), "--data-dir", name_of(member), "--listen-client-urls",
                   client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
                   "--initial-advertise-peer-urls", peer, "--initial-cluster", all,
-                  "--heartbeat-interval", "20", "--election-timeout", "200"}));
+                  "--heartbeat-interval", "20", "--election-timeout", "200"},
+                 network_ == nullptr ? std::vector<std::string>() : network_->on(member)));
 }
 
 void EtcdCluster::kill(std::size_t member) { members_.at(member).reset(); }
 
 std::optional<std::size_t> EtcdCluster::leader() const {
+  std::optional<std::size_t> found;
+  long newest_term = -1;
   for (std::size_t member = 0; member < size; ++member) {
     if (!members_.at(member)) continue;
     CurlTransport transport(real_kernel(), {Endpoint{"localhost", socket(member)}}, Tls{});
@@ -56,9 +65,20 @@ std::optional<std::size_t> EtcdCluster::leader() const {
                                        Transport::Clock::now() + std::chrono::milliseconds(500));
     if (!answer || answer->status != 200) continue;
     const auto status = nlohmann::json::parse(answer->body);
-    if (status.value("leader", "0") == status.at("header").value("member_id", "")) return member;
+    const auto term = std::stol(status.value("raftTerm", "0"));
+    const bool leads = status.value("leader", "0") == status.at("header").value("member_id", "");
+    if (!leads || term <= newest_term) continue;
+    newest_term = term;
+    found = member;
   }
-  return std::nullopt;
+  return found;
+}
+
+std::string EtcdCluster::url_on_network(const std::string& prefix, std::size_t first) {
+  std::string url(etcd_scheme);
+  for (std::size_t i = 0; i < size; ++i)
+    url += (i > 0 ? "," : "") + Network::address((first + i) % size) + ":2379";
+  return url + prefix;
 }
 
 Store EtcdCluster::open(EtcdOptions options) const {

@@ -2,12 +2,16 @@
 //
 // Three members of etcd on unix sockets in one directory, each of which can be killed and started
 // again. Their timers are a tenth of the usual ones.
+//
+// On a network each is on a host of its own, 0 to 2, and listens there as well. What a test asks of
+// a member itself goes by its socket, whether or not the host is cut off.
 #pragma once
 
 #include <array>
 #include <optional>
 #include <string>
 
+#include "etcd/network.hpp"
 #include "latchfile/etcd.hpp"
 #include "support/etcd_server.hpp"
 
@@ -17,11 +21,14 @@ class EtcdCluster {
  public:
   static constexpr std::size_t size = 3;
 
-  /// Returns once it answers; throws if it does not.
-  EtcdCluster();
+  /// Returns once it answers; throws if it does not. `network` must outlive it.
+  explicit EtcdCluster(const Network* network = nullptr);
 
   [[nodiscard]] Store open(EtcdOptions options = {}) const;
-  /// The number of the member that leads; nothing while there is none.
+  /// For the hosts of the network, with the member `first` first: etcd://…PREFIX
+  [[nodiscard]] static std::string url_on_network(const std::string& prefix, std::size_t first = 0);
+  /// The number of the member that leads; nothing while there is none. Of two that take themselves
+  /// for the leader, the one of a later term.
   [[nodiscard]] std::optional<std::size_t> leader() const;
   void kill(std::size_t member);
   /// With what it had on its disk.
@@ -29,7 +36,9 @@ class EtcdCluster {
 
  private:
   [[nodiscard]] std::string socket(std::size_t member) const;
+  [[nodiscard]] std::string peer_url(std::size_t member) const;
 
+  const Network* const network_;
   TempDir dir_;
   std::array<std::optional<Child>, size> members_;
 };

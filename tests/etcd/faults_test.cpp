@@ -305,6 +305,17 @@ TEST_F(LostLease, DoesNotMatterToWhoOnlyReads) {
   server.remove(Keys(prefix).lock(id_of("strange")));
 }
 
+// It looks for room before it carries a request out, and once more after.
+TEST_F(EtcdFaults, ASaveThatAFullEtcdHasMadeAllTheSameIsOne) {
+  auto state = store.lock(web, Wait::never());
+  for (int i = 1; i <= 2; ++i) {
+    wire->once(Fate::say_full, &Delivered::is_save);
+    const auto saved = state->save(numbered(i));
+    EXPECT_TRUE(saved) << saved.error().message();
+    EXPECT_EQ(stored(), std::to_string(i));
+  }
+}
+
 TEST_F(EtcdFaults, AStateThatIsChangedWithoutItsLockIsNotOverwritten) {
   auto state = store.lock(web, Wait::never());
   server.put(Keys(prefix).state(web), envelope::seal(envelope::new_id(), numbered(5).bytes()));

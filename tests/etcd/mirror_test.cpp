@@ -104,6 +104,17 @@ TEST_F(MirrorWrites, ThatGetNoAnswerAreMadeAgainUnderTheSamePresence) {
   EXPECT_THAT(wire->delivered(&Delivered::is_acquire), SizeIs(1)) << "it was never lost";
 }
 
+TEST_F(MirrorWrites, ThatAFullEtcdHasMadeAllTheSameAreMade) {
+  finish(mirror);
+  save(1);
+  wire->once(Fate::say_full, &Delivered::is_save);
+  finish(mirror);
+  save(2);
+  finish(mirror);
+  EXPECT_EQ(published(), "2");
+  EXPECT_THAT(wire->delivered(&Delivered::is_acquire), SizeIs(1)) << "it was never lost";
+}
+
 TEST_F(MirrorWrites, ThatTookThePresenceWithoutAnAnswerAreNotTakenForAnotherMirror) {
   wire->decide([](const Delivered& request) {
     if (request.path == request::path::revoke) return Fate::lose_request;

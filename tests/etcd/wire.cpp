@@ -89,6 +89,7 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
   auto answer = direct_->post(0, request, deadline);
   if (afterwards) afterwards(now);
   if (fate == Fate::lose_answer) return lost;
+  if (fate == Fate::say_full) return refusal("mvcc: database space exceeded", 8);
   return answer;
 }
 

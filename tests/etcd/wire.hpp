@@ -21,6 +21,7 @@ enum class Fate {
   lose_request,  ///< not carried out, and nobody hears of that
   no_space,      ///< refused: the database is full
   too_large,     ///< refused, whatever its size
+  say_full,      ///< carried out, and etcd says that it has no room
 };
 
 struct Delivered {

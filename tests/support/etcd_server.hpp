@@ -18,15 +18,17 @@ namespace latchfile::test {
 
 /// In memory, where there is such a place: what a test keeps in etcd need not outlive the machine.
 [[nodiscard]] std::filesystem::path directory_for_etcd();
-/// etcd with `arguments` in the working directory `dir`. It ends with the test in any case.
+/// etcd with `arguments` in the working directory `dir`, by way of the program and arguments
+/// `through`. It ends with the test in any case.
 [[nodiscard]] Child start_etcd(const std::filesystem::path& dir,
-                               std::vector<std::string> arguments);
+                               const std::vector<std::string>& arguments,
+                               std::vector<std::string> through = {});
 
 class EtcdServer {
  public:
   /// Returns once it answers; throws if it does not. With `tls` it wants certificates of the same
-  /// authority.
-  explicit EtcdServer(const Certificates* tls = nullptr);
+  /// authority. Of two arguments of one name the later counts, and so do `more`.
+  explicit EtcdServer(const Certificates* tls = nullptr, std::vector<std::string> more = {});
 
   /// One for all tests of this process, started at first use.
   static EtcdServer& shared();
@@ -49,17 +51,29 @@ class EtcdServer {
   /// Returns once it answers; throws if it does not.
   void start();
 
+  /// Puts keys of its own until it takes no more, for which its --quota-backend-bytes must be
+  /// small.
+  void fill() const;
+  /// Compacts and defragments, and disarms the alarm.
+  void make_room() const;
+  /// Forgets all that was before now.
+  void compact() const;
+  [[nodiscard]] std::string log() const { return read_text(dir_.path() / "log"); }
+
   /// Every key that begins with `prefix`, sorted.
   [[nodiscard]] std::vector<std::string> keys(const std::string& prefix) const;
   /// Puts a key without further ado; throws if that fails.
   void put(const std::string& key, const std::string& value) const;
   void remove(const std::string& key) const;
-  /// Forgets all revisions but the last.
-  void compact() const;
 
  private:
+  /// Carries it out, and throws if it is refused for another reason than `but_for`; whether it was
+  /// carried out.
+  bool try_request(std::string_view path, std::string_view body, std::string_view but_for) const;
+
   TempDir dir_;
   const Certificates* tls_;
+  const std::vector<std::string> more_;
   std::optional<Child> process_;
 };
 
