@@ -18,7 +18,7 @@ std::string peer_of(std::size_t member) { return "localhost:0002" + std::to_stri
 
 }  // namespace
 
-EtcdCluster::EtcdCluster() : dir_(directory_for_etcd()) {
+EtcdCluster::EtcdCluster(Timers timers) : timers_(timers), dir_(directory_for_etcd()) {
   for (std::size_t member = 0; member < size; ++member)
     start(member);
   if (!eventually([&] { return leader().has_value(); })) {
@@ -38,12 +38,12 @@ void EtcdCluster::start(std::size_t member) {
     std::filesystem::remove(dir_ / left);
   const auto client = "unix://" + client_of(member);
   const auto peer = "unix://" + peer_of(member);
-  members_.at(member).emplace(
-      start_etcd(dir_.path(),
-                 {"--name", name_of(member), "--data-dir", name_of(member), "--listen-client-urls",
-                  client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
-                  "--initial-advertise-peer-urls", peer, "--initial-cluster", all,
-                  "--heartbeat-interval", "20", "--election-timeout", "200"}));
+  members_.at(member).emplace(start_etcd(
+      dir_.path(),
+      {"--name", name_of(member), "--data-dir", name_of(member), "--listen-client-urls", client,
+       "--advertise-client-urls", client, "--listen-peer-urls", peer,
+       "--initial-advertise-peer-urls", peer, "--initial-cluster", all, "--heartbeat-interval",
+       std::to_string(timers_.heartbeat), "--election-timeout", std::to_string(timers_.election)}));
 }
 
 void EtcdCluster::kill(std::size_t member) { members_.at(member).reset(); }
