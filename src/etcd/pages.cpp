@@ -8,22 +8,24 @@ namespace latchfile {
 
 Result<std::int64_t> for_each_key(Gateway& gateway, const std::string& folder, bool keys_only,
                                   const std::function<void(answer::KeyValue&)>& visit) {
-  constexpr std::int64_t page = 5000;
   const auto end = Keys::end_of(folder);
   std::string from = folder;
   std::int64_t revision = 0;  // of the first page
   for (;;) {
-    auto range = gateway.call(
-        request::path::range,
-        request::range(
-            {.key = from, .end = end, .limit = page, .revision = revision, .keys_only = keys_only}),
-        answer::read_range);
+    auto range = gateway.call(request::path::range,
+                              request::range({.key = from,
+                                              .end = end,
+                                              .limit = keys_of_a_page,
+                                              .revision = revision,
+                                              .keys_only = keys_only}),
+                              answer::read_range);
     if (!range) return std::unexpected(std::move(range.error().error));
     if (revision == 0) revision = range->revision;
+    const bool is_last = !range->more || range->pairs.empty();
+    if (!is_last) from = range->pairs.back().key + '\0';
     for (auto& pair : range->pairs)
       visit(pair);
-    if (!range->more || range->pairs.empty()) return revision;
-    from = range->pairs.back().key + '\0';
+    if (is_last) return revision;
   }
 }
 

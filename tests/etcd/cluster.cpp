@@ -18,7 +18,8 @@ std::string peer_of(std::size_t member) { return "localhost:0002" + std::to_stri
 
 }  // namespace
 
-EtcdCluster::EtcdCluster(const Network* network) : network_(network), dir_(directory_for_etcd()) {
+EtcdCluster::EtcdCluster(const Network* network, Timers timers)
+    : network_(network), timers_(timers), dir_(directory_for_etcd()) {
   for (std::size_t member = 0; member < size; ++member)
     start(member);
   if (!eventually([&] { return leader().has_value(); })) {
@@ -44,13 +45,13 @@ void EtcdCluster::start(std::size_t member) {
   auto client = "unix://" + client_of(member);
   if (network_ != nullptr) client += ",http://" + Network::address(member) + ":2379";
   const auto peer = peer_url(member);
-  members_.at(member).emplace(
-      start_etcd(dir_.path(),
-                 {"--name", name_of(member), "--data-dir", name_of(member), "--listen-client-urls",
-                  client, "--advertise-client-urls", client, "--listen-peer-urls", peer,
-                  "--initial-advertise-peer-urls", peer, "--initial-cluster", all,
-                  "--heartbeat-interval", "20", "--election-timeout", "200"},
-                 network_ == nullptr ? std::vector<std::string>() : network_->on(member)));
+  members_.at(member).emplace(start_etcd(
+      dir_.path(),
+      {"--name", name_of(member), "--data-dir", name_of(member), "--listen-client-urls", client,
+       "--advertise-client-urls", client, "--listen-peer-urls", peer,
+       "--initial-advertise-peer-urls", peer, "--initial-cluster", all, "--heartbeat-interval",
+       std::to_string(timers_.heartbeat), "--election-timeout", std::to_string(timers_.election)},
+      network_ == nullptr ? std::vector<std::string>() : network_->on(member)));
 }
 
 void EtcdCluster::kill(std::size_t member) { members_.at(member).reset(); }

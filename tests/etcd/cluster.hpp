@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Three members of etcd on unix sockets in one directory, each of which can be killed and started
-// again. Their timers are a tenth of the usual ones.
+// again.
 //
 // On a network each is on a host of its own, 0 to 2, and listens there as well. What a test asks of
 // a member itself goes by its socket, whether or not the host is cut off.
@@ -21,8 +21,17 @@ class EtcdCluster {
  public:
   static constexpr std::size_t size = 3;
 
+  /// Of elections, in milliseconds.
+  struct Timers {
+    int heartbeat;
+    int election;
+  };
+  static constexpr Timers short_timers{.heartbeat = 20, .election = 200};
+  /// Those of etcd unless it is told otherwise.
+  static constexpr Timers usual_timers{.heartbeat = 100, .election = 1000};
+
   /// Returns once it answers; throws if it does not. `network` must outlive it.
-  explicit EtcdCluster(const Network* network = nullptr);
+  explicit EtcdCluster(const Network* network = nullptr, Timers timers = short_timers);
 
   [[nodiscard]] Store open(EtcdOptions options = {}) const;
   /// For the hosts of the network, with the member `first` first: etcd://…PREFIX
@@ -33,12 +42,12 @@ class EtcdCluster {
   void kill(std::size_t member);
   /// With what it had on its disk.
   void start(std::size_t member);
-
- private:
+  /// Of its clients.
   [[nodiscard]] std::string socket(std::size_t member) const;
   [[nodiscard]] std::string peer_url(std::size_t member) const;
 
   const Network* const network_;
+  const Timers timers_;
   TempDir dir_;
   std::array<std::optional<Child>, size> members_;
 };

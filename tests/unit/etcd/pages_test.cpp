@@ -43,8 +43,8 @@ TEST(Pages, FollowEachOtherWithoutAGapAtOneRevision) {
     return ok(first ? page_of(7, {"/p/a", "/p/b"}, true) : page_of(9, {"/p/c"}, false));
   });
   std::vector<std::string> keys;
-  const auto revision = for_each_key(*gateway, "/p/", true,
-                                     [&](answer::KeyValue& pair) { keys.push_back(pair.key); });
+  const auto revision = for_each_key(
+      *gateway, "/p/", true, [&](answer::KeyValue& pair) { keys.push_back(std::move(pair.key)); });
   ASSERT_TRUE(revision) << revision.error().message();
   EXPECT_EQ(*revision, 7);
   EXPECT_THAT(keys, ElementsAre("/p/a", "/p/b", "/p/c"));
