@@ -40,10 +40,14 @@ class EtcdCluster {
   /// for the leader, the one of a later term.
   [[nodiscard]] std::optional<std::size_t> leader() const;
   void kill(std::size_t member);
+  /// SIGSTOP and SIGCONT.
+  void signal(std::size_t member, int number) const { members_.at(member)->signal(number); }
   /// With what it had on its disk.
   void start(std::size_t member);
   /// Of its clients.
   [[nodiscard]] std::string socket(std::size_t member) const;
+
+ private:
   [[nodiscard]] std::string peer_url(std::size_t member) const;
 
   const Network* const network_;

@@ -64,6 +64,17 @@ class Journal {
     append(lane, id, {begin, monotonic_now(), seen, unchanged, true, lane});
   }
 
+  /// The lane has locked container `id` since `begin`. Whoever of it was in the middle of a change
+  /// under an earlier lock, and did not hear what became of it, cannot make that change any more.
+  void has_locked(int lane, std::size_t id, Time begin) {
+    for (std::size_t i = 0; i < count(lane); ++i) {
+      auto& [operation, of] = entries(lane)[i];
+      if (of == id && operation.end == never && operation.begin < begin) {
+        operation.end = monotonic_now();
+      }
+    }
+  }
+
   /// What the process of this lane had begun cannot happen any more: it was reaped.
   void close(int lane) {
     if (count(lane) == 0) return;

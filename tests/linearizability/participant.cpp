@@ -27,7 +27,11 @@ class Participant::Inside {
  public:
   explicit Inside(Participant& participant)
       : witness_(&participant.scene_->witnesses[participant.id_]), self_(participant.self_) {
-    witness_->enter(self_, participant.scene_->condemned);
+    if (participant.scene_->is_remote) {
+      witness_ = nullptr;  // who was stopped for longer than its lock lasts may be inside
+    } else {
+      witness_->enter(self_, participant.scene_->condemned);
+    }
   }
   Inside(const Inside&) = delete;
   Inside& operator=(const Inside&) = delete;
@@ -81,10 +85,11 @@ void Participant::act() {
 
 void Participant::create() {
   const auto number = next_number();
-  begin(absent, number);
+  const auto creating = begin(absent, number);
   const auto created = store_->create(id(), some_wait(), document(number));
   if (created) {
     journal_->done(lane());
+    has_locked(creating);
   } else {
     refused(created.error());
   }
@@ -95,6 +100,7 @@ void Participant::fill_vacancy() {
   auto vacancy = store_->lock_for_new(id(), some_wait());
   if (!vacancy) return refused(locking, vacancy.error());
   observed(locking, absent);
+  has_locked(locking);
   Inside inside(*this);
   if (one_in(4)) return;  // unused; the stay ends before the lock, which is the older object
 
@@ -103,7 +109,7 @@ void Participant::fill_vacancy() {
   auto state = std::move(*vacancy).create(document(number));
   if (!state) return refused(state.error());
   journal_->done(lane());
-  if (one_in(2)) save(*state);
+  if (one_in(2) && !save(*state)) return;
   inside.leave();
   if (one_in(4)) destroy(std::move(*state));
 }
@@ -113,9 +119,11 @@ void Participant::change_under_guard() {
   auto state = store_->lock(id(), some_wait());
   if (!state) return refused(locking, state.error());
   observed(locking, number_of(state->current()));
+  has_locked(locking);
   Inside inside(*this);
-  for (auto saves = below(3); saves > 0; --saves)
-    save(*state);
+  for (auto saves = below(3); saves > 0; --saves) {
+    if (!save(*state)) return;
+  }
   if (one_in(2)) load();
   inside.leave();
   if (one_in(2)) destroy(std::move(*state));
@@ -124,7 +132,7 @@ void Participant::change_under_guard() {
 void Participant::update() {
   const auto number = next_number();
   State read = absent;
-  begin(any_document, number);
+  const auto updating = begin(any_document, number);
   const auto updated =
       store_->update(id(), some_wait(), [&](const Snapshot& now) -> Result<Document> {
         const Inside inside(*this);
@@ -133,6 +141,7 @@ void Participant::update() {
       });
   if (updated) {
     journal_->done(lane(), read);
+    has_locked(updating);
   } else {
     refused(updated.error());
   }
@@ -148,7 +157,7 @@ void Participant::load() {
 void Participant::list() {
   const auto listing = begin();
   const auto listed = store_->list();
-  if (!listed) return scene_->add_unexpected(listed.error().message());
+  if (!listed) return failed(listed.error());
   for (id_ = 0; id_ < ids_->size(); ++id_) {
     observed(listing, std::ranges::binary_search(*listed, id()) ? any_document : absent);
   }
@@ -157,7 +166,7 @@ void Participant::list() {
 void Participant::load_all() {
   const auto loading = begin();
   const auto entries = store_->load_all();
-  if (!entries) return scene_->add_unexpected(entries.error().message());
+  if (!entries) return failed(entries.error());
   for (id_ = 0; id_ < ids_->size(); ++id_) {
     const auto entry = std::ranges::find(*entries, id(), &LoadedEntry::id);
     if (entry == entries->end()) {
@@ -170,7 +179,7 @@ void Participant::load_all() {
   }
 }
 
-void Participant::save(LockedState& state) {
+bool Participant::save(LockedState& state) {
   const auto number = next_number();
   begin(number_of(state.current()), number);
   const auto saved = state.save(document(number));
@@ -179,6 +188,7 @@ void Participant::save(LockedState& state) {
   } else {
     refused(saved.error());
   }
+  return saved || saved.error().code != Errc::commit_unknown;
 }
 
 void Participant::destroy(LockedState state) {
@@ -196,9 +206,10 @@ Time Participant::begin() {
   return monotonic_now();
 }
 
-void Participant::begin(State before, State after) {
-  ++scene_->operations;
+Time Participant::begin(State before, State after) {
+  const auto now = begin();
   journal_->begin(lane(), id_, before, after);
+  return now;
 }
 
 void Participant::refused(const Error& error) {
@@ -207,8 +218,9 @@ void Participant::refused(const Error& error) {
   } else if (error.code == Errc::not_found) {
     journal_->refused(lane(), absent);
   } else {
-    journal_->forget(lane());
-    if (!is_busy(error)) scene_->add_unexpected(error.message());
+    // One that may have been made stays open in the journal.
+    if (error.code != Errc::commit_unknown) journal_->forget(lane());
+    failed(error);
   }
 }
 
@@ -217,8 +229,19 @@ void Participant::refused(Time begin, const Error& error) {
     observed(begin, any_document);
   } else if (error.code == Errc::not_found) {
     observed(begin, absent);
-  } else if (!is_busy(error)) {
-    scene_->add_unexpected(error.message());
+  } else {
+    failed(error);
+  }
+}
+
+void Participant::failed(const Error& error) {
+  if (is_busy(error)) return;
+  if (!scene_->is_remote) return scene_->add_unexpected(error.message());
+  switch (error.code) {
+    case Errc::unavailable: ++scene_->unavailable; break;
+    case Errc::commit_unknown: ++scene_->unknown; break;
+    case Errc::lock_lost: ++scene_->lost; break;
+    default: scene_->add_unexpected(error.message());
   }
 }
 

@@ -24,6 +24,12 @@ struct Scene {
   std::array<MortalWitness, max_ids> witnesses;  ///< one for each id
   Condemned condemned;
 
+  /// Whether operations may end without an answer, and locks end while their holders live.
+  bool is_remote = false;
+  std::atomic<long> unavailable = 0;
+  std::atomic<long> unknown = 0;  ///< changes of which nobody knows whether they were made
+  std::atomic<long> lost = 0;     ///< changes refused since the lock was lost
+
   std::atomic<long> unexpected = 0;
   std::array<char, 400> first_unexpected{};
 
@@ -54,16 +60,22 @@ class Participant {
   void list();
   void load_all();
 
-  // Under a guard.
-  void save(LockedState& state);
+  // Under a guard. Whether it is known what is stored now.
+  bool save(LockedState& state);
   void destroy(LockedState state);
 
   /// One operation begins: now, or with what it is going to change.
   Time begin();
-  void begin(State before, State after);
+  Time begin(State before, State after);
   void observed(Time begin, State seen) { journal_->observed(lane(), id_, begin, seen); }
+  /// That it has had the lock since some moment after `begin`.
+  void has_locked(Time begin) {
+    if (scene_->is_remote) journal_->has_locked(lane(), id_, begin);
+  }
   /// Writes down how the change that was begun was refused.
   void refused(const Error& error);
+  /// Counts an answer that says nothing of the state.
+  void failed(const Error& error);
   /// The same of a lock.
   void refused(Time begin, const Error& error);
   /// The number of what was read.

@@ -35,6 +35,11 @@ struct StormReport {
   /// Answers that no operation may give while everybody keeps the protocol, and the first of them.
   long unexpected = 0;
   std::string first_unexpected;
+  /// Of a store on other machines: operations without an answer, changes of which nobody knows
+  /// whether they were made, and changes refused since the lock was lost.
+  long unavailable = 0;
+  long unknown = 0;
+  long lost = 0;
   /// For each id, how many operations its history has, and what the checker says of it.
   std::vector<std::size_t> lengths;
   std::vector<std::string> violations;
