@@ -32,8 +32,9 @@
 //   ABSENT_IS_SAME   a new state that is still absent, or again, is told as nothing written
 //   RESENT           a request may be sent twice on its way, and the client is not told
 //   WRONG_CLOCK      a lease may end while its holder counts on it
-// ALLOW_TWO turns off the first assertion, so that the others can be tried alone. Two change nothing
-// that is asserted here, see README.md:
+//   ASK_CLOCK        with it: whether the lease lives is asked the holder's clock, not etcd
+// ALLOW_TWO turns off the first assertion, so that the others can be tried alone: with it WRONG_CLOCK
+// changes nothing. Nor do these, see README.md:
 //   NO_NONCE         who gets no answer to E4 does not look for its nonce, and begins anew
 //   NO_CHECK         saves and destroys are sent whatever the clock says
 
@@ -85,6 +86,13 @@ chan wire = [0] of { mtype, byte, byte, byte, byte, byte, bool };
 #define bit(i) (1 << (i))
 #define has(set, i) (((set) >> (i)) & 1)
 #define is_lost (!has(heard, lease))
+
+// Whether a key can be put on the lease.
+#ifdef ASK_CLOCK
+#define is_proven (!is_lost)
+#else
+#define is_proven has(alive, lease)
+#endif
 
 // The conditions of E4, and of E5 and E6.
 #ifdef LOOK_FIRST
@@ -380,11 +388,11 @@ destroy:
           gone = (state_mod == 0) }
      :: atomic { true -> end_guard(); goto release }  // E6 no answer in time: commit_unknown
      fi;
-     atomic {  // The clock is asked when the answer is there.
+     atomic {  // E8 when the answer is there
        if
-       :: !untouched && !is_lost && (repeated || gone) -> say_done()  // E6 by a copy
-       :: untouched || (!repeated && (is_lost || !gone)) -> say_lost()
-       :: !untouched && is_lost && repeated  // commit_unknown
+       :: !untouched && is_proven && (repeated || gone) -> say_done()  // E6 by a copy
+       :: untouched || (!repeated && (!is_proven || !gone)) -> say_lost()
+       :: !untouched && !is_proven && repeated  // commit_unknown
        fi;
        untouched = false;
        gone = false;

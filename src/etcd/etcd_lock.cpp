@@ -69,6 +69,14 @@ bool EtcdLock::has_lock_of(const View& view) const {
   return view.lock && view.lock->created == created_;
 }
 
+bool EtcdLock::has_living_lease() const {
+  const auto proof =
+      site_->gateway->transact(request::Txn()  // E8
+                                   .then_put_until(site_->keys.proof(nonce_), "", lease_->id())
+                                   .body());
+  return proof && proof->succeeded;
+}
+
 Result<> EtcdLock::save(const Document& document) {
   if (auto held = still_held("save"); !held) return held;
   const auto state_key = site_->keys.state(id_);
@@ -170,9 +178,8 @@ Result<> EtcdLock::destroy() {
     const auto view = view_of(*txn);
     if (!has_lock_of(view)) {
       const bool untouched = modified_in(view) == modified_;
-      const bool lease_lives = !lease_->is_lost(site_->kernel().now());
       // While the lease lives, only a request of ours that nobody answered can have done that.
-      if (!untouched && lease_lives && (txn->repeated || !view.state)) return {};
+      if (!untouched && (txn->repeated || !view.state) && has_living_lease()) return {};
       if (untouched || !txn->repeated) {
         return std::unexpected(lost("destroy", "somebody ended it, or its lease"));
       }

@@ -7,14 +7,15 @@
 //            key, if it is busy · E3 a lease of our own · E4 put the lock key on it, if it is
 //            absent and the state is as E1 found it: its revision is L
 //   Save     E5 put the state if the lock key was made at L and the state was changed at M
-//   Destroy  E6 delete both keys on the same conditions
+//   Destroy  E6 delete both keys on the same conditions · E8 if it is not known whether we did,
+//            put a key on the lease: it can be, and nobody else has deleted the lock key
 //   Release  E7 revoke the lease
 //
 // Each may be carried out twice, at once or much later, by whatever repeats a request on its way:
 //   E4  finds the lock key, and by its nonce that it is ours. Once E7 is done it finds no lease.
 //   E5  finds M changed. L alone would not do: an earlier save of the same guard that is delivered
 //       late would undo a later one.
-//   E6  finds no lock key that was made at L.
+//   E6  finds no lock key that was made at L. While the lease lives nothing else deletes that key.
 //
 // Who gets no answer asks the same once more, and reads from what it is told then whether the first
 // was carried out: the state has the id of our save. If that cannot be found out in time, it is
@@ -59,6 +60,9 @@ class EtcdLock final : public HeldLock {
   [[nodiscard]] Result<> still_held(std::string_view operation) const;
   [[nodiscard]] Result<> save_failed(const CallFailure& failure, const std::string& save_id);
   [[nodiscard]] bool has_lock_of(const View& view) const;
+  /// Whether the lease lives, by the word of etcd: our clock would not do. False also if there is
+  /// no answer.
+  [[nodiscard]] bool has_living_lease() const;
   [[nodiscard]] Error lost(std::string_view operation, std::string_view why) const;
 
   const std::shared_ptr<const EtcdSite> site_;

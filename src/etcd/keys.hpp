@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The keys of a store in etcd: PREFIX/c/ID has the document, PREFIX/l/ID is the lock. Where it is
-// the mirror of a root there are PREFIX/m/alive and PREFIX/m/contact: see presence.hpp.
+// The keys of a store in etcd: PREFIX/c/ID has the document, PREFIX/l/ID is the lock.
+// PREFIX/p/NONCE is put to prove that the lease of a lock is alive. Where it is the mirror of a root there are PREFIX/m/alive and PREFIX/m/contact: see presence.hpp.
 #pragma once
 
 #include <string>
@@ -21,6 +21,10 @@ class Keys {
     return states().append(id.text());
   }
   [[nodiscard]] std::string lock(const ContainerId& id) const { return locks().append(id.text()); }
+
+  [[nodiscard]] std::string proof(std::string_view nonce) const {
+    return (prefix_ + "/p/").append(nonce);
+  }
 
   [[nodiscard]] std::string alive() const { return prefix_ + "/m/alive"; }
   [[nodiscard]] std::string contact() const { return prefix_ + "/m/contact"; }

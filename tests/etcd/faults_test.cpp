@@ -107,6 +107,22 @@ TEST_F(LostAnswer, ToADestroyIsFoundOutByTheNextAttempt) {
   EXPECT_EQ(stored(), "not_found");
 }
 
+// Whatever our clock says of the lease: etcd has ended it, and somebody else was there since.
+TEST_F(LostAnswer, ToADestroyIsNotTakenForOneOfSomebodyElse) {
+  auto state = store.lock(web, Wait::never());
+  const auto acquire = wire->delivered(&Delivered::is_acquire).back();
+  int destroys = 0;
+  wire->decide([&](const Delivered& request) {
+    if (!request.is_destroy()) return Fate::pass;
+    if (++destroys == 1) return Fate::lose_request;
+    end_lease_of(acquire);
+    EXPECT_TRUE(other.lock(web, Wait::never()).value().destroy());
+    return Fate::pass;
+  });
+  EXPECT_EQ(code_of(std::move(*state).destroy()), "commit_unknown");
+  EXPECT_EQ(destroys, 2);
+}
+
 TEST_F(LostAnswer, ForGoodIsACommitThatIsUnknownAndTheNextSaveFindsOut) {
   for (const auto fate : {Fate::lose_answer, Fate::lose_request}) {
     auto state = store.lock(web, Wait::never());
