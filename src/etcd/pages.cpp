@@ -8,7 +8,7 @@ namespace latchfile {
 
 Result<std::int64_t> for_each_key(Gateway& gateway, const std::string& folder, bool keys_only,
                                   const std::function<void(answer::KeyValue&)>& visit) {
-  constexpr std::int64_t page = 5000;
+  std::int64_t page = 5000;
   const auto end = Keys::end_of(folder);
   std::string from = folder;
   std::int64_t revision = 0;  // of the first page
@@ -18,6 +18,10 @@ Result<std::int64_t> for_each_key(Gateway& gateway, const std::string& folder, b
         request::range(
             {.key = from, .end = end, .limit = page, .revision = revision, .keys_only = keys_only}),
         answer::read_range);
+    if (!range && range.error().error.code == Errc::too_large && page > 1) {
+      page /= 2;
+      continue;
+    }
     if (!range) return std::unexpected(std::move(range.error().error));
     if (revision == 0) revision = range->revision;
     for (auto& pair : range->pairs)

@@ -87,14 +87,11 @@ std::shared_ptr<Gateway> EtcdServer::connect(Gateway::Timing timing) const {
       kernel, std::vector{Endpoint{"localhost", socket()}},
       tls_ == nullptr ? Tls{} : Tls{true, tls_->authority(), tls_->certificate(), tls_->key()});
   return std::make_shared<Gateway>(kernel, std::move(transport), std::vector{socket()},
-                                   Gateway::Login{}, timing);
+                                   Login{}, timing);
 }
 
 void EtcdServer::request(std::string_view path, std::string_view body) const {
-  const auto done = connect()->call(path, body, [](std::string& text) -> std::optional<bool> {
-    if (answer::is_any(text)) return true;
-    return std::nullopt;
-  });
+  const auto done = connect()->call(path, body, answer::read_any);
   if (!done) throw std::runtime_error(std::string(path) + ": " + done.error().error.message());
 }
 
