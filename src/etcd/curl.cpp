@@ -58,7 +58,7 @@ bool refuses_our_certificate(std::string_view why) {
 
 Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
                    const Transport::Request& request)
-    : easy_(easy), body_(request.body), silence_(request.silence) {
+    : easy_(easy), tls_(tls.on), body_(request.body), silence_(request.silence) {
   curl_easy_reset(easy);
   set(easy, CURLOPT_ERRORBUFFER, why_.data());
   const auto url =
@@ -166,6 +166,8 @@ Error Exchange::error(CURLcode code) const {
               "what answers there is not HTTP; is that etcd's client port, or one of TLS "
               "(--cacert)? " +
                   why};
+    case CURLE_GOT_NOTHING:
+      return {Errc::unavailable, 0, tls_ ? why : why + "; does it want TLS (--cacert)?"};
     case CURLE_ABORTED_BY_CALLBACK: return {Errc::unavailable, 0, "no answer in time"};
     default: return {Errc::unavailable, 0, why};
   }

@@ -56,6 +56,7 @@ class Exchange {
   static int progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent);
 
   CURL* easy_;
+  const bool tls_;
   const std::string body_;
   const std::chrono::milliseconds silence_;
   Transport::Clock::time_point silent_since_ = Transport::Clock::now();

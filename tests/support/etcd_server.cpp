@@ -38,7 +38,10 @@ Child start_etcd(const std::filesystem::path& dir, std::vector<std::string> argu
   });
 }
 
-EtcdServer::EtcdServer(const Certificates* tls) : dir_(directory_for_etcd()), tls_(tls) { start(); }
+EtcdServer::EtcdServer(const Certificates* tls, std::vector<std::string> arguments)
+    : dir_(directory_for_etcd()), tls_(tls), arguments_(std::move(arguments)) {
+  start();
+}
 
 void EtcdServer::start() {
   const std::string client = std::string(tls_ == nullptr ? "unix" : "unixs") + "://localhost:00001";
@@ -47,7 +50,9 @@ void EtcdServer::start() {
       "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
       "--advertise-client-urls", client, "--listen-peer-urls", peer,
       "--initial-advertise-peer-urls", peer, "--initial-cluster", "one=" + peer,
-      "--heartbeat-interval", "10", "--election-timeout", "100",
+      // Without it all of them would be one cluster by their id.
+      "--initial-cluster-token", dir_.path().filename(), "--heartbeat-interval", "10",
+      "--election-timeout", "100",
       // The greatest document of all, and then some.
       "--max-request-bytes", "41943040"};
   if (tls_ != nullptr) {
@@ -55,6 +60,7 @@ void EtcdServer::start() {
                      {"--cert-file", tls_->certificate(), "--key-file", tls_->key(),
                       "--trusted-ca-file", tls_->authority(), "--client-cert-auth"});
   }
+  arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
   process_.emplace(start_etcd(dir_.path(), std::move(arguments)));
   const auto gateway = connect({.attempt = std::chrono::milliseconds(200),
                                 .overall = std::chrono::milliseconds(20000),
@@ -86,8 +92,8 @@ std::shared_ptr<Gateway> EtcdServer::connect(Gateway::Timing timing) const {
   auto transport = std::make_unique<CurlTransport>(
       kernel, std::vector{Endpoint{"localhost", socket()}},
       tls_ == nullptr ? Tls{} : Tls{true, tls_->authority(), tls_->certificate(), tls_->key()});
-  return std::make_shared<Gateway>(kernel, std::move(transport), std::vector{socket()},
-                                   Login{}, timing);
+  return std::make_shared<Gateway>(kernel, std::move(transport), std::vector{socket()}, Login{},
+                                   timing);
 }
 
 void EtcdServer::request(std::string_view path, std::string_view body) const {

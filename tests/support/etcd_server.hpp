@@ -25,8 +25,8 @@ namespace latchfile::test {
 class EtcdServer {
  public:
   /// Returns once it answers; throws if it does not. With `tls` it wants certificates of the same
-  /// authority.
-  explicit EtcdServer(const Certificates* tls = nullptr);
+  /// authority. `arguments` are added to its own.
+  explicit EtcdServer(const Certificates* tls = nullptr, std::vector<std::string> arguments = {});
 
   /// One for all tests of this process, started at first use.
   static EtcdServer& shared();
@@ -58,6 +58,7 @@ class EtcdServer {
  private:
   TempDir dir_;
   const Certificates* tls_;
+  const std::vector<std::string> arguments_;
   std::optional<Child> process_;
 };
 
