@@ -40,17 +40,19 @@ std::string text_of(const object& in, std::string_view name) {
 }
 
 /// A number that is spelled as one or, as 64-bit numbers are here, as a string.
-std::int64_t number_of(const object& in, std::string_view name) {
-  if (const auto number = member<std::int64_t>(in, name)) return *number;
+template <class Number = std::int64_t>
+Number number_of(const object& in, std::string_view name) {
+  if (const auto number = member<Number>(in, name)) return *number;
   const auto text = member<std::string_view>(in, name).value_or(std::string_view());
-  std::int64_t number = 0;
-  std::from_chars(text.data(), text.data() + text.size(), number);
-  return number;
+  Number number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : 0;
 }
 
-std::int64_t revision_of(const object& answer) {
+Header header_of(const object& answer) {
   const auto header = member<object>(answer, "header");
-  return header ? number_of(*header, "revision") : 0;
+  if (!header) return {};
+  return {number_of<std::uint64_t>(*header, "cluster_id"), number_of(*header, "revision")};
 }
 
 /// False if it is not base64; empty if it is not there.
@@ -70,6 +72,8 @@ bool read_pairs(const object& in, std::vector<KeyValue>& into) {
     if (each.get(pair) != simdjson::SUCCESS) return false;
     auto& read = into.emplace_back();
     if (!read_bytes(pair, "key", read.key) || !read_bytes(pair, "value", read.value)) return false;
+    // A pair without one is not etcd's; many of them would take more memory than their answer.
+    if (read.key.empty()) return false;
     read.created = number_of(pair, "create_revision");
     read.modified = number_of(pair, "mod_revision");
   }
@@ -96,8 +100,8 @@ std::optional<Range> read_range(std::string& text) {
   simdjson::dom::parser parser;
   const auto root = parse(parser, text);
   // Without a header it is not etcd's answer to this.
-  if (!root || revision_of(*root) == 0) return std::nullopt;
-  Range range{revision_of(*root), {}, is_true(*root, "more")};
+  if (!root || header_of(*root).revision <= 0) return std::nullopt;
+  Range range{header_of(*root), {}, is_true(*root, "more")};
   if (!read_pairs(*root, range.pairs)) return std::nullopt;
   return range;
 }
@@ -105,10 +109,11 @@ std::optional<Range> read_range(std::string& text) {
 std::optional<Txn> read_txn(std::string& text) {
   simdjson::dom::parser parser;
   const auto root = parse(parser, text);
-  if (!root || revision_of(*root) == 0) return std::nullopt;
-  Txn txn{is_true(*root, "succeeded"), revision_of(*root), {}};
+  if (!root || header_of(*root).revision <= 0) return std::nullopt;
+  Txn txn{header_of(*root), is_true(*root, "succeeded"), {}};
   const auto responses = member<array>(*root, "responses");
-  if (!responses) return txn;
+  // Whatever is asked for has one at least.
+  if (!responses || responses->size() == 0) return std::nullopt;
   for (const auto each : *responses) {
     object response;
     if (each.get(response) != simdjson::SUCCESS) return std::nullopt;
@@ -123,38 +128,43 @@ std::optional<Lease> read_grant(std::string& text) {
   simdjson::dom::parser parser;
   const auto root = parse(parser, text);
   if (!root) return std::nullopt;
-  const Lease lease{number_of(*root, "ID"), number_of(*root, "TTL")};
+  const Lease lease{header_of(*root), number_of(*root, "ID"), number_of(*root, "TTL")};
   if (lease.id == 0 || lease.ttl_seconds <= 0) return std::nullopt;
   return lease;
 }
 
-std::optional<std::map<std::int64_t, std::int64_t>> read_keepalives(std::string& text) {
+std::optional<Keepalives> read_keepalives(std::string& text) {
   text.reserve(text.size() + simdjson::SIMDJSON_PADDING);
   simdjson::dom::parser parser;
   simdjson::dom::document_stream lines;
   if (parser.parse_many(text).get(lines) != simdjson::SUCCESS) return std::nullopt;
-  std::map<std::int64_t, std::int64_t> ttl_of;
+  Keepalives kept;
   for (auto line : lines) {
     object root;
     if (line.get(root) != simdjson::SUCCESS) return std::nullopt;
     const auto result = member<object>(root, "result");
     if (!result) return std::nullopt;
-    ttl_of[number_of(*result, "ID")] = number_of(*result, "TTL");
+    static_cast<Header&>(kept) = header_of(*result);
+    kept.ttl_of[number_of(*result, "ID")] = number_of(*result, "TTL");
   }
-  return ttl_of;
+  // The last line was cut off.
+  if (lines.truncated_bytes() != 0) return std::nullopt;
+  return kept;
 }
 
-bool is_any(std::string& text) {
-  simdjson::dom::parser parser;
-  return parse(parser, text).has_value();
-}
-
-std::optional<std::string> read_token(std::string& text) {
+std::optional<Header> read_any(std::string& text) {
   simdjson::dom::parser parser;
   const auto root = parse(parser, text);
   if (!root) return std::nullopt;
-  auto token = text_of(*root, "token");
-  if (token.empty()) return std::nullopt;
+  return header_of(*root);
+}
+
+std::optional<Token> read_token(std::string& text) {
+  simdjson::dom::parser parser;
+  const auto root = parse(parser, text);
+  if (!root) return std::nullopt;
+  Token token{header_of(*root), text_of(*root, "token")};
+  if (token.text.empty()) return std::nullopt;
   return token;
 }
 
@@ -173,7 +183,7 @@ std::optional<Watched> read_watched(std::string& line) {
   watched.created = is_true(*result, "created");
   watched.canceled = is_true(*result, "canceled");
   watched.why = text_of(*result, "cancel_reason");
-  watched.revision = revision_of(*result);
+  static_cast<Header&>(watched) = header_of(*result);
   watched.compacted = number_of(*result, "compact_revision");
   if (!read_changes(*result, watched.changes)) return std::nullopt;
   return watched;

@@ -13,6 +13,12 @@
 
 namespace latchfile::answer {
 
+/// What every answer begins with.
+struct Header {
+  std::uint64_t cluster = 0;  ///< whose it is; 0: it does not say
+  std::int64_t revision = 0;  ///< of the whole of etcd when it answered
+};
+
 struct KeyValue {
   std::string key;
   std::string value;
@@ -20,32 +26,37 @@ struct KeyValue {
   std::int64_t modified = 0;  ///< mod_revision
 };
 
-struct Range {
-  std::int64_t revision = 0;  ///< of the whole of etcd when it answered
+struct Range : Header {
   std::vector<KeyValue> pairs;
   bool more = false;
 };
 
-struct Txn {
+struct Txn : Header {
   bool succeeded = false;
-  std::int64_t revision = 0;
   /// Of each operation of the branch that was taken, what it found: nothing if it is no get.
   std::vector<std::vector<KeyValue>> found;
   bool repeated = false;  ///< see Gateway::transact
 };
 
-struct Lease {
+struct Lease : Header {
   std::int64_t id = 0;
-  std::int64_t ttl_seconds = 0;  ///< 0: of a lease that is gone
+  std::int64_t ttl_seconds = 0;
+};
+
+struct Keepalives : Header {
+  std::map<std::int64_t, std::int64_t> ttl_of;  ///< in seconds, of each lease; 0: it is gone
+};
+
+struct Token : Header {
+  std::string text;
 };
 
 /// One line of a watch.
-struct Watched {
+struct Watched : Header {
   bool created = false;
   bool canceled = false;
-  bool failed = false;  ///< the stream ends with an error
-  std::string why;      ///< of `canceled` and `failed`
-  std::int64_t revision = 0;
+  bool failed = false;         ///< the stream ends with an error
+  std::string why;             ///< of `canceled` and `failed`
   std::int64_t compacted = 0;  ///< the first revision that is still there, if that is the reason
   struct Change {
     std::string key;
@@ -65,11 +76,10 @@ struct Refusal {
 [[nodiscard]] std::optional<Txn> read_txn(std::string& text);
 [[nodiscard]] std::optional<Lease> read_grant(std::string& text);
 /// Each line, one for each lease of the request, in any order.
-[[nodiscard]] std::optional<std::map<std::int64_t, std::int64_t>> read_keepalives(
-    std::string& text);
-/// An object, of which nothing is of interest.
-[[nodiscard]] bool is_any(std::string& text);
-[[nodiscard]] std::optional<std::string> read_token(std::string& text);
+[[nodiscard]] std::optional<Keepalives> read_keepalives(std::string& text);
+/// An object, of which nothing else is of interest.
+[[nodiscard]] std::optional<Header> read_any(std::string& text);
+[[nodiscard]] std::optional<Token> read_token(std::string& text);
 [[nodiscard]] std::optional<Watched> read_watched(std::string& line);
 [[nodiscard]] std::optional<Refusal> read_refusal(std::string& text);
 

@@ -6,6 +6,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
+#include "base/quote.hpp"
+
 namespace latchfile::curl {
 namespace {
 
@@ -43,14 +45,22 @@ void set_tls(CURL* easy, const Tls& tls) {
   }
   if (!tls.cert_file.empty()) set(easy, CURLOPT_SSLCERT, tls.cert_file.c_str());
   if (!tls.key_file.empty()) set(easy, CURLOPT_SSLKEY, tls.key_file.c_str());
+  // Of a key that is encrypted OpenSSL would ask the terminal for the pass phrase, and wait.
+  set(easy, CURLOPT_KEYPASSWD, "");
+}
+
+/// Whether a server says so by an alert of TLS.
+bool refuses_our_certificate(std::string_view why) {
+  return why.contains("alert") && (why.contains("certificate") || why.contains("unknown ca"));
 }
 
 }  // namespace
 
 Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
                    const Transport::Request& request)
-    : easy_(easy), body_(request.body), silence_(request.silence) {
+    : easy_(easy), tls_(tls.on), body_(request.body), silence_(request.silence) {
   curl_easy_reset(easy);
+  set(easy, CURLOPT_ERRORBUFFER, why_.data());
   const auto url =
       (tls.on ? "https://" : "http://") + endpoint.host_and_port + std::string(request.path);
   set(easy, CURLOPT_URL, url.c_str());
@@ -133,15 +143,31 @@ Error Exchange::error(CURLcode code) const {
     return {Errc::too_large, 0,
             "its answer has more than " + std::to_string(Transport::max_answer_bytes) + " bytes"};
   }
-  const std::string why = curl_easy_strerror(code);
+  const auto why = one_line(why_.front() == '\0' ? curl_easy_strerror(code) : why_.data());
+  if (refuses_our_certificate(why)) {
+    return {
+        Errc::io, 0,
+        "it wants a certificate from here, of an authority that it trusts (--cert, --key): " + why};
+  }
   switch (code) {
     case CURLE_PEER_FAILED_VERIFICATION:
-      return {
-          Errc::io, 0,
-          "its certificate is not for this host or not of a trusted authority (--cacert): " + why};
+      return {Errc::io, 0,
+              "its certificate is not of a trusted authority (--cacert), not for this host or not "
+              "valid now: " +
+                  why};
     case CURLE_SSL_CERTPROBLEM:
     case CURLE_SSL_CACERT_BADFILE:
       return {Errc::io, 0, "a file of a certificate or a key cannot be used: " + why};
+    case CURLE_SSL_CONNECT_ERROR:
+      return {Errc::unavailable, 0, "TLS does not come about; does that port speak it? " + why};
+    case CURLE_UNSUPPORTED_PROTOCOL:
+    case CURLE_WEIRD_SERVER_REPLY:
+      return {Errc::unavailable, 0,
+              "what answers there is not HTTP; is that etcd's client port, or one of TLS "
+              "(--cacert)? " +
+                  why};
+    case CURLE_GOT_NOTHING:
+      return {Errc::unavailable, 0, tls_ ? why : why + "; does it want TLS (--cacert)?"};
     case CURLE_ABORTED_BY_CALLBACK: return {Errc::unavailable, 0, "no answer in time"};
     default: return {Errc::unavailable, 0, why};
   }

@@ -3,6 +3,7 @@
 // What CurlTransport and its streams share: one request, set up in a handle of libcurl.
 #pragma once
 
+#include <array>
 #include <chrono>
 #include <csignal>
 #include <memory>
@@ -34,7 +35,8 @@ using Headers = std::unique_ptr<curl_slist, Cleanup>;
 
 inline constexpr long connect_timeout_ms = 500;
 
-/// A request under way: what libcurl reads from and writes to, which must stay where it is.
+/// A request under way: what libcurl reads from and writes to, which must stay where it is until
+/// the handle is reset or gone.
 class Exchange {
  public:
   /// `easy` keeps its connection from the request before.
@@ -54,6 +56,7 @@ class Exchange {
   static int progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent);
 
   CURL* easy_;
+  const bool tls_;
   const std::string body_;
   const std::chrono::milliseconds silence_;
   Transport::Clock::time_point silent_since_ = Transport::Clock::now();
@@ -61,6 +64,7 @@ class Exchange {
   std::size_t sent_ = 0;
   std::string received_;
   bool too_large_ = false;
+  std::array<char, CURL_ERROR_SIZE> why_{};
   Headers headers_;
 };
 

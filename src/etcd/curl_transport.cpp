@@ -57,10 +57,10 @@ Result<Transport::Answer> CurlTransport::post(std::size_t endpoint, const Reques
   curl_easy_setopt(easy.get(), CURLOPT_TIMEOUT_MS,
                    static_cast<long>(std::max<std::int64_t>(left.count(), 1)));
   const auto code = curl_easy_perform(easy.get());
-  if (code != CURLE_OK) return std::unexpected(exchange.error(code));
-  Answer answer{exchange.status(), std::move(exchange.received())};
+  Result<Answer> answer = std::unexpected(exchange.error(code));
+  if (code == CURLE_OK) answer = Answer{exchange.status(), std::move(exchange.received())};
   curl_easy_reset(easy.get());  // it still names the exchange
-  give_back(endpoint, std::move(easy));
+  if (answer) give_back(endpoint, std::move(easy));
   return answer;
 }
 

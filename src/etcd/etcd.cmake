@@ -4,7 +4,7 @@
 latchfile_layer(etcd
   SOURCES etcd/acquire.cpp etcd/address.cpp etcd/answers.cpp etcd/base64.cpp etcd/curl.cpp etcd/curl_stream.cpp
           etcd/curl_transport.cpp etcd/envelope.cpp etcd/etcd_backend.cpp etcd/etcd_lock.cpp etcd/gateway.cpp
-          etcd/lease.cpp etcd/mirror.cpp etcd/mirrored_host.cpp etcd/open_etcd.cpp etcd/owner.cpp etcd/pages.cpp etcd/presence.cpp etcd/requests.cpp etcd/site.cpp
+          etcd/lease.cpp etcd/mirror.cpp etcd/mirrored_host.cpp etcd/open_etcd.cpp etcd/owner.cpp etcd/pages.cpp etcd/presence.cpp etcd/refusals.cpp etcd/requests.cpp etcd/site.cpp
           etcd/watch.cpp
   USES latchfile_store)
 target_link_libraries(latchfile_etcd PRIVATE PkgConfig::simdjson PkgConfig::libcurl)

@@ -88,7 +88,10 @@ void EtcdBackend::load_some(std::span<const ContainerId> ids,
   for (std::size_t i = 0; i < ids.size(); ++i) {
     if (!txn) {
       into[i] = std::unexpected(failed_load(ids[i], txn.error().error));
-    } else if (i >= txn->found.size() || txn->found[i].empty()) {
+    } else if (txn->found.size() != ids.size()) {
+      into[i] = std::unexpected(failed_load(
+          ids[i], {Errc::unavailable, 0, "the answer is not one to what was asked for"}));
+    } else if (txn->found[i].empty()) {
       into[i] = std::unexpected(no_such_container("load", ids[i], *site_));
     } else {
       into[i] = envelope::document_of(txn->found[i].front().value);

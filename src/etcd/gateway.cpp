@@ -2,7 +2,7 @@
 #include "etcd/gateway.hpp"
 
 #include <algorithm>
-#include <cerrno>
+#include <map>
 #include <thread>
 
 #include "base/quote.hpp"
@@ -11,59 +11,16 @@
 namespace latchfile {
 namespace {
 
-// Codes of gRPC, which the gateway puts into its errors.
-constexpr std::int64_t invalid_argument = 3;
-constexpr std::int64_t not_found = CallFailure::absent;
-constexpr std::int64_t permission_denied = 7;
-constexpr std::int64_t resource_exhausted = 8;
-constexpr std::int64_t out_of_range = CallFailure::compacted;
-constexpr std::int64_t unauthenticated = 16;
+constexpr auto not_an_answer = "not an answer of etcd, or half of one";
 
-/// Whether logging in again may help.
-bool is_about_token(std::string_view message) {
-  return message.contains("invalid auth token") ||
-         message.contains("revision of auth store is old");
-}
-bool is_about_token(const answer::Refusal& refusal) {
-  return refusal.code == unauthenticated || is_about_token(refusal.message);
-}
+/// What each endpoint did, by its number, for a message about all of them.
+using Reasons = std::map<std::size_t, Error>;
 
-/// The kind of a definite refusal: the request was not carried out, and would not be the next time.
-/// Nothing if that is not known.
-std::optional<Error> definite(const answer::Refusal& refusal) {
-  const auto& message = refusal.message;
-  const auto says = [&](std::string_view text) { return message.contains(text); };
-  const auto shown = one_line(message);
-  switch (refusal.code) {
-    case invalid_argument:
-      if (says("too large")) {
-        return Error{Errc::too_large, 0,
-                     "the document is larger than this etcd takes (--max-request-bytes): " + shown};
-      }
-      if (says("authentication failed")) {
-        return Error{Errc::io, 0, "user or password is wrong: " + shown};
-      }
-      if (says("user name is empty")) {
-        return Error{Errc::io, 0, "it wants a user and a password: " + shown};
-      }
-      return Error{Errc::io, 0, shown};
-    case permission_denied:
-      return Error{Errc::io, 0,
-                   "the user may not do that; grant it the keys of the prefix: " + shown};
-    case resource_exhausted:
-      if (says("space exceeded")) {
-        return Error{
-            Errc::io, ENOSPC,
-            "its database is full; compact and defragment it, and disarm the alarm: " + shown};
-      }
-      if (says("larger than max")) {
-        return Error{Errc::too_large, 0, "the document is larger than this etcd takes: " + shown};
-      }
-      return std::nullopt;  // too many requests just now
-    case not_found:
-    case out_of_range: return Error{Errc::io, 0, shown};
-    default: return std::nullopt;
-  }
+std::string all_of(const Reasons& reasons) {
+  std::string text;
+  for (const auto& [endpoint, error] : reasons)
+    text.append(text.empty() ? "" : "; ").append(error.message());
+  return text;
 }
 
 }  // namespace
@@ -75,10 +32,12 @@ Gateway::Gateway(Kernel& kernel, std::unique_ptr<Transport> transport,
       endpoints_(std::move(endpoints)),
       login_(std::move(login)),
       timing_(timing),
+      cluster_of_(endpoints_.size()),
       token_(kernel) {}
 
-Error Gateway::at(std::size_t endpoint, Errc code, std::string_view what) const {
-  return {code, 0, "etcd at " + endpoints_[endpoint] + ": " + std::string(what)};
+Error Gateway::at(std::size_t endpoint, Error error) const {
+  error.context = "etcd at " + endpoints_[endpoint] + ": " + error.context;
+  return error;
 }
 
 void Gateway::move_on_from(std::size_t endpoint) {
@@ -91,25 +50,66 @@ void Gateway::pause_after(std::size_t attempts, Clock::time_point deadline) cons
   std::this_thread::sleep_until(std::min(deadline, now() + timing_.pause));
 }
 
-Result<std::string> Gateway::token(std::size_t endpoint, Clock::time_point deadline) {
+std::size_t Gateway::next_endpoint() const {
+  const auto current = current_.load();
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    const auto endpoint = (current + i) % endpoints_.size();
+    if (!is_foreign(endpoint)) return endpoint;
+  }
+  return current;
+}
+
+bool Gateway::is_foreign(std::size_t endpoint) const {
+  const auto cluster = cluster_of_[endpoint].load();
+  return cluster != 0 && cluster != cluster_;
+}
+
+bool Gateway::is_ours(std::size_t endpoint, std::uint64_t cluster) {
+  if (cluster == 0) return true;  // a proxy that does not say
+  std::uint64_t ours = 0;
+  const bool is_first = cluster_.compare_exchange_strong(ours, cluster);
+  cluster_of_[endpoint] = cluster;
+  return is_first || ours == cluster;
+}
+
+Error Gateway::foreign(std::size_t endpoint) const {
+  const auto ours = cluster_.load();
+  std::string than = "before";
+  for (std::size_t i = 0; i < endpoints_.size(); ++i) {
+    if (cluster_of_[i] == ours) than = "etcd at " + endpoints_[i];
+  }
+  return {Errc::io, 0,
+          "it is of another cluster than " + than + " (cluster_id " +
+              std::to_string(cluster_of_[endpoint].load()) + " and " + std::to_string(ours) +
+              "): name only members of one cluster, and open the store again"};
+}
+
+Gateway::Tried<std::string> Gateway::token(std::size_t endpoint, Clock::time_point deadline) {
   if (login_.user.empty()) return std::string();
   auto& token = token_.get();
   const std::scoped_lock guard(token.mutex);
   if (!token.text.empty()) return token.text;
   const auto body = request::authenticate(login_.user, login_.password);
+  const auto failed = [](Next next, Error error) {
+    return std::unexpected(Failed{std::move(error), next});
+  };
+  const auto unknown = [&](std::string why) {
+    return failed(Next::go_on, {Errc::unavailable, 0, std::move(why)});
+  };
   auto answer = transport_->post(endpoint, {request::path::authenticate, body, {}, timing_.attempt},
                                  deadline);
-  if (!answer) return std::unexpected(std::move(answer.error()));
+  if (!answer) return failed(next_after(answer.error()), answer.error());
   if (answer->status == 200) {
-    if (auto text = answer::read_token(answer->body)) return token.text = std::move(*text);
-    return std::unexpected(Error{Errc::unavailable, 0, "no token in its answer"});
+    auto read = answer::read_token(answer->body);
+    if (!read) return unknown(not_an_answer);
+    if (!is_ours(endpoint, read->cluster)) return failed(Next::refuse, foreign(endpoint));
+    return token.text = std::move(read->text);
   }
   const auto refusal = answer::read_refusal(answer->body);
-  if (!refusal) return std::unexpected(Error{Errc::unavailable, 0, "not an answer of etcd"});
+  if (!refusal) return unknown(not_of_etcd(answer->status, answer->body));
   if (refusal->message.contains("authentication is not enabled")) return std::string();
-  auto error = definite(*refusal);
-  return std::unexpected(error ? std::move(*error)
-                               : Error{Errc::unavailable, 0, one_line(refusal->message)});
+  auto error = definite(*refusal, login_);
+  return error ? failed(Next::refuse, std::move(*error)) : unknown(shown(*refusal, login_));
 }
 
 void Gateway::forget_token() {
@@ -118,55 +118,73 @@ void Gateway::forget_token() {
   token.text.clear();
 }
 
-Result<Transport::Answer> Gateway::post(std::size_t endpoint, std::string_view path,
-                                        std::string_view body, Clock::time_point deadline) {
-  const auto held = token(endpoint, deadline);
-  if (!held) return std::unexpected(held.error());
+/// After an attempt that the transport has no answer of.
+Gateway::Next Gateway::next_after(const Error& error) {
+  switch (error.code) {
+    case Errc::unavailable: return Next::go_on;
+    case Errc::io: return Next::elsewhere;
+    default: return Next::refuse;
+  }
+}
+
+Gateway::Tried<Transport::Answer> Gateway::post(std::size_t endpoint, std::string_view path,
+                                                std::string_view body, Clock::time_point deadline) {
+  auto held = token(endpoint, deadline);
+  if (!held) return std::unexpected(std::move(held.error()));
   // etcd says nothing while it reads a large body.
   constexpr std::size_t bytes_per_ms = 1000;
   const auto silence = timing_.attempt + std::chrono::milliseconds(body.size() / bytes_per_ms);
-  return transport_->post(endpoint, {path, body, *held, silence}, deadline);
+  auto answer = transport_->post(endpoint, {path, body, *held, silence}, deadline);
+  if (!answer) return std::unexpected(Failed{answer.error(), next_after(answer.error())});
+  return std::move(*answer);
 }
 
-/// G2 and G3. Fills `failure` unless it is Next::done.
-Gateway::Next Gateway::judge(std::size_t endpoint, Result<Transport::Answer>& answer,
-                             const std::function<bool(std::string&)>& take, CallFailure& failure) {
+/// G2 and G3.
+Gateway::Next Gateway::judge(std::size_t endpoint, Tried<Transport::Answer>& answer,
+                             const Take& take, CallFailure& failure) {
+  const auto failed = [&](Next next, Error error) {
+    failure.error = at(endpoint, std::move(error));
+    return next;
+  };
+  const auto unknown = [&](std::string why) {
+    return failed(Next::go_on, {Errc::unavailable, 0, std::move(why)});
+  };
   if (!answer) {
-    const bool may_pass = answer.error().code == Errc::unavailable;
-    failure.error = at(endpoint, answer.error().code, answer.error().context);
-    failure.error.sys_errno = answer.error().sys_errno;
-    return may_pass ? Next::go_on : Next::refuse;
+    auto& [error, next] = answer.error();
+    // What has so large an answer may have been done.
+    if (error.code == Errc::too_large) failure.may_be_done = true;
+    return failed(next, std::move(error));
   }
   if (answer->status == 200) {
-    if (take(answer->body)) return Next::done;
-    failure.error = at(endpoint, Errc::unavailable, "not an answer of etcd, or half of one");
-    return Next::go_on;
+    const auto taken = take(answer->body);
+    if (!taken) return unknown(not_an_answer);
+    if (is_ours(endpoint, taken->cluster)) return Next::done;
+    failure.may_be_done = failure.may_be_done || taken->changed;
+    return failed(Next::refuse, foreign(endpoint));
   }
   const auto refusal = answer::read_refusal(answer->body);
-  if (!refusal) {
-    failure.error =
-        at(endpoint, Errc::unavailable, "HTTP status " + std::to_string(answer->status));
-    return Next::go_on;
+  if (!refusal) return unknown(not_of_etcd(answer->status, answer->body));
+  if (is_about_token(*refusal)) {
+    return failed(Next::log_in, {Errc::unavailable, 0, shown(*refusal, login_)});
   }
-  failure.error = at(endpoint, Errc::unavailable, one_line(refusal->message));
-  if (is_about_token(*refusal)) return Next::log_in;
-  const auto error = definite(*refusal);
-  if (!error || answer->status >= 500) return Next::go_on;
-  failure.error = at(endpoint, error->code, error->context);
-  failure.error.sys_errno = error->sys_errno;
+  auto error = definite(*refusal, login_);
+  if (!error || answer->status >= 500) return unknown(shown(*refusal, login_));
   failure.code = refusal->code;
-  return Next::refuse;
+  return failed(Next::refuse, std::move(*error));
 }
 
-Called<bool> Gateway::exchange(std::string_view path, std::string_view body,
-                               Clock::time_point deadline,
-                               const std::function<bool(std::string&)>& take) {
+Called<bool> Gateway::rotate(Clock::time_point deadline, const Attempt& attempt) {
   CallFailure failure{{Errc::unavailable, 0, "no time was left"}};
+  Reasons reasons;
+  std::size_t not_asked = 0;  // in a row
   bool logged_in_again = false;
   for (std::size_t attempts = 1;; ++attempts) {
-    const auto endpoint = current_.load();
-    auto answer = post(endpoint, path, body, deadline);        // G1
-    const auto next = judge(endpoint, answer, take, failure);  // G2
+    const auto endpoint = next_endpoint();
+    if (is_foreign(endpoint)) {
+      failure.error = at(endpoint, foreign(endpoint));
+      return std::unexpected(std::move(failure));
+    }
+    const auto next = attempt(endpoint, failure);
     if (next == Next::done) return failure.may_be_done;
     if (next == Next::refuse) return std::unexpected(std::move(failure));
     if (next == Next::log_in) {
@@ -178,65 +196,87 @@ Called<bool> Gateway::exchange(std::string_view path, std::string_view body,
       failure.error.code = Errc::io;
       return std::unexpected(std::move(failure));
     }
-    failure.may_be_done = true;  // G3
+    // What was cut short by the deadline tells less than what was before.
+    const bool is_late = now() >= deadline;
+    if (!is_late || !reasons.contains(endpoint)) reasons.insert_or_assign(endpoint, failure.error);
+    not_asked = next == Next::elsewhere ? not_asked + 1 : 0;
+    if (next == Next::go_on) failure.may_be_done = true;  // G3
     move_on_from(endpoint);
+    if (is_late || not_asked >= endpoints_.size()) {
+      failure.error = {is_late ? Errc::unavailable : Errc::io, 0, all_of(reasons)};
+      return std::unexpected(std::move(failure));
+    }
     pause_after(attempts, deadline);
-    if (now() >= deadline) return std::unexpected(std::move(failure));
   }
+}
+
+Called<bool> Gateway::exchange(std::string_view path, std::string_view body,
+                               Clock::time_point deadline, const Take& take) {
+  return rotate(deadline, [&](std::size_t endpoint, CallFailure& failure) {
+    auto answer = post(endpoint, path, body, deadline);  // G1
+    return judge(endpoint, answer, take, failure);       // G2
+  });
 }
 
 Called<answer::Txn> Gateway::transact(std::string_view body) {
   std::optional<answer::Txn> answer;
-  const auto done =
-      exchange(request::path::txn, body, now() + timing_.overall, [&](std::string& text) {
-        answer = answer::read_txn(text);
-        return answer.has_value();
-      });
+  const auto take = [&](std::string& text) -> std::optional<Taken> {
+    answer = answer::read_txn(text);
+    if (!answer) return std::nullopt;
+    return Taken{answer->cluster, answer->succeeded};
+  };
+  const auto done = exchange(request::path::txn, body, now() + timing_.overall, take);
   if (!done) return std::unexpected(done.error());
   answer->repeated = *done;
   return std::move(*answer);
 }
 
-Called<answer::Watched> Gateway::try_watch(Transport::Stream& stream, std::size_t endpoint,
-                                           std::string_view body, Clock::time_point deadline) {
-  const auto failed = [&](Errc code, std::string_view why) {
+Gateway::Next Gateway::try_watch(Transport::Stream& stream, std::size_t endpoint,
+                                 std::string_view body, Clock::time_point deadline,
+                                 answer::Watched& watched, CallFailure& failure) {
+  const auto failed = [&](Next next, Error error) {
     stream.stop();
-    return std::unexpected(CallFailure{at(endpoint, code, why)});
+    failure.error = at(endpoint, std::move(error));
+    return next;
   };
-  const auto held = token(endpoint, deadline);
-  if (!held) return failed(held.error().code, held.error().context);
+  const auto unknown = [&](std::string why) {
+    return failed(Next::go_on, {Errc::unavailable, 0, std::move(why)});
+  };
+  auto held = token(endpoint, deadline);
+  if (!held) return failed(held.error().next, std::move(held.error().error));
   stream.start(endpoint, {request::path::watch, body, *held});
   auto line = stream.next_line(deadline);
   if (!line) {
     // Also if it is the token that is not known: the next attempt has another.
     if (stream.status() != 0 && stream.status() != 200) forget_token();
-    return failed(line.error().code, line.error().context);
+    return failed(next_after(line.error()), std::move(line.error()));
   }
-  if (!*line) return failed(Errc::unavailable, "no answer in time");
-  auto watched = answer::read_watched(**line);
-  if (!watched) return failed(Errc::unavailable, "not an answer of etcd");
-  if (watched->failed) return failed(Errc::unavailable, one_line(watched->why));
+  if (!*line) return unknown("no answer in time");
+  auto read = answer::read_watched(**line);
+  if (!read) return unknown(not_an_answer);
+  if (read->failed) return unknown(one_line(read->why));
+  if (!is_ours(endpoint, read->cluster)) return failed(Next::refuse, foreign(endpoint));
   // One that was compacted away is the caller's affair.
-  if (watched->canceled && watched->compacted == 0) {
-    if (is_about_token(watched->why)) forget_token();
-    return failed(watched->why.contains("permission denied") ? Errc::io : Errc::unavailable,
-                  one_line(watched->why));
+  if (read->canceled && read->compacted == 0) {
+    if (is_about_token(read->why)) forget_token();
+    if (!read->why.contains("permission denied")) return unknown(one_line(read->why));
+    return failed(Next::refuse, denied(read->why, login_));
   }
-  return std::move(*watched);
+  watched = std::move(*read);
+  return Next::done;
 }
 
 Called<answer::Watched> Gateway::open_watch(Transport::Stream& stream, std::string_view key,
                                             std::string_view end, std::int64_t revision,
                                             Clock::time_point deadline) {
   const auto body = request::watch(key, end, revision);
-  for (std::size_t attempts = 1;; ++attempts) {
-    const auto endpoint = current_.load();
-    auto watched = try_watch(stream, endpoint, body, std::min(deadline, now() + timing_.attempt));
-    if (watched || watched.error().error.code != Errc::unavailable) return watched;
-    move_on_from(endpoint);
-    pause_after(attempts, deadline);
-    if (now() >= deadline) return watched;
-  }
+  answer::Watched watched;
+  auto done = rotate(deadline, [&](std::size_t endpoint, CallFailure& failure) {
+    const auto until = std::min(deadline, now() + timing_.attempt);
+    return try_watch(stream, endpoint, body, until, watched, failure);
+  });
+  if (!done) return std::unexpected(std::move(done.error()));
+  return watched;
 }
 
 }  // namespace latchfile

@@ -10,6 +10,9 @@
 //   G3  everything else is unknown, for the request may have been carried out: the same request
 //       once more, to the next endpoint
 //
+// All answers are of one cluster, the one of the first: that of another is no answer but an error,
+// and its endpoint is not asked again.
+//
 // So whatever is sent here must come to the same if it is sent twice: see etcd_lock.hpp.
 //
 // Threads: any number at once. Processes: a forked child has connections and a token of its own.
@@ -26,6 +29,7 @@
 
 #include "etcd/answers.hpp"
 #include "etcd/per_process.hpp"
+#include "etcd/refusals.hpp"
 #include "etcd/transport.hpp"
 #include "posix/kernel.hpp"
 
@@ -53,10 +57,6 @@ class Gateway {
     std::chrono::milliseconds overall{15000};
     std::chrono::milliseconds pause{50};  ///< after each endpoint has failed once
   };
-  struct Login {
-    std::string user;  ///< empty: none
-    std::string password;
-  };
 
   /// `endpoints` are their names in messages.
   Gateway(Kernel& kernel, std::unique_ptr<Transport> transport, std::vector<std::string> endpoints,
@@ -72,9 +72,10 @@ class Gateway {
                                 std::string_view body, Read read) {
     using Answer = decltype(read(std::declval<std::string&>()));
     Answer answer{};
-    auto done = exchange(path, body, deadline, [&](std::string& text) {
+    auto done = exchange(path, body, deadline, [&](std::string& text) -> std::optional<Taken> {
       answer = read(text);
-      return static_cast<bool>(answer);
+      if (!answer) return std::nullopt;
+      return Taken{answer->cluster};
     });
     using Value = Called<std::remove_reference_t<decltype(*answer)>>;
     return done ? Value(std::move(*answer)) : Value(std::unexpected(std::move(done.error())));
@@ -90,10 +91,12 @@ class Gateway {
   [[nodiscard]] auto attempt(std::chrono::milliseconds limit, std::string_view path,
                              std::string_view body, Read read)
       -> decltype(read(std::declval<std::string&>())) {
-    const auto at = current_.load();
+    const auto at = next_endpoint();
+    if (is_foreign(at)) return {};
     auto answer = post(at, path, body, now() + limit);
     if (answer && answer->status == 200) {
-      if (auto value = read(answer->body)) return value;
+      auto value = read(answer->body);
+      if (value && is_ours(at, value->cluster)) return value;
     }
     // Perhaps what it did not like is the token, which does not outlive the member that gave it.
     if (answer) forget_token();
@@ -119,25 +122,52 @@ class Gateway {
     std::string text;
   };
   /// What to do after an attempt.
-  enum class Next { done, refuse, log_in, go_on };
+  enum class Next {
+    done,
+    refuse,     ///< it would come to the same everywhere
+    log_in,     ///< and try again
+    elsewhere,  ///< this endpoint cannot be asked
+    go_on,      ///< nobody knows what became of it
+  };
+  struct Failed {
+    Error error;
+    Next next;
+  };
+  template <class T>
+  using Tried = std::expected<T, Failed>;
+  /// An answer that was understood.
+  struct Taken {
+    std::uint64_t cluster;
+    bool changed = true;  ///< what was asked for was done
+  };
+  using Take = std::function<std::optional<Taken>(std::string&)>;
+  /// Fills the failure unless it is Next::done.
+  using Attempt = std::function<Next(std::size_t endpoint, CallFailure& failure)>;
 
   /// Whether it was tried before, with an outcome that is not known.
+  [[nodiscard]] Called<bool> rotate(Clock::time_point deadline, const Attempt& attempt);
   [[nodiscard]] Called<bool> exchange(std::string_view path, std::string_view body,
-                                      Clock::time_point deadline,
-                                      const std::function<bool(std::string&)>& take);
-  [[nodiscard]] Result<Transport::Answer> post(std::size_t endpoint, std::string_view path,
-                                               std::string_view body, Clock::time_point deadline);
-  [[nodiscard]] Result<std::string> token(std::size_t endpoint, Clock::time_point deadline);
+                                      Clock::time_point deadline, const Take& take);
+  [[nodiscard]] Tried<Transport::Answer> post(std::size_t endpoint, std::string_view path,
+                                              std::string_view body, Clock::time_point deadline);
+  [[nodiscard]] Tried<std::string> token(std::size_t endpoint, Clock::time_point deadline);
   void forget_token();
-  [[nodiscard]] Next judge(std::size_t endpoint, Result<Transport::Answer>& answer,
-                           const std::function<bool(std::string&)>& take, CallFailure& failure);
-  [[nodiscard]] Called<answer::Watched> try_watch(Transport::Stream& stream, std::size_t endpoint,
-                                                  std::string_view body,
-                                                  Clock::time_point deadline);
+  [[nodiscard]] static Next next_after(const Error& error);
+  [[nodiscard]] Next judge(std::size_t endpoint, Tried<Transport::Answer>& answer, const Take& take,
+                           CallFailure& failure);
+  [[nodiscard]] Next try_watch(Transport::Stream& stream, std::size_t endpoint,
+                               std::string_view body, Clock::time_point deadline,
+                               answer::Watched& watched, CallFailure& failure);
+  /// The current one, or the next that is not known to be foreign; if all are, the current one.
+  [[nodiscard]] std::size_t next_endpoint() const;
+  [[nodiscard]] bool is_foreign(std::size_t endpoint) const;
+  /// Notes of which cluster an endpoint is.
+  [[nodiscard]] bool is_ours(std::size_t endpoint, std::uint64_t cluster);
+  [[nodiscard]] Error foreign(std::size_t endpoint) const;
   void move_on_from(std::size_t endpoint);
   /// Sleeps for a moment if all endpoints have been tried by then.
   void pause_after(std::size_t attempts, Clock::time_point deadline) const;
-  [[nodiscard]] Error at(std::size_t endpoint, Errc code, std::string_view what) const;
+  [[nodiscard]] Error at(std::size_t endpoint, Error error) const;
 
   Kernel& kernel_;
   const std::unique_ptr<Transport> transport_;
@@ -145,6 +175,8 @@ class Gateway {
   const Login login_;
   const Timing timing_;
   std::atomic<std::size_t> current_ = 0;
+  std::atomic<std::uint64_t> cluster_ = 0;              ///< ours; 0: not known yet
+  std::vector<std::atomic<std::uint64_t>> cluster_of_;  ///< of each endpoint
   PerProcess<Token> token_;
 };
 

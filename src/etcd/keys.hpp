@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The keys of a store in etcd: PREFIX/c/ID has the document, PREFIX/l/ID is the lock.
-// PREFIX/p/NONCE is put to prove that the lease of a lock is alive. Where it is the mirror of a root there are PREFIX/m/alive and PREFIX/m/contact: see presence.hpp.
+// PREFIX/p/NONCE is put to prove that the lease of a lock is alive. Where it is the mirror of a
+// root there are PREFIX/m/alive and PREFIX/m/contact: see presence.hpp.
 #pragma once
 
 #include <string>

@@ -26,12 +26,12 @@ bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases) {
   const auto sent = gateway.now();
   const auto limit =
       std::min(gateway.timing().attempt, std::chrono::milliseconds(leases.front()->ttl()) / 4);
-  const auto ttl_of = gateway.attempt(limit, request::path::keepalive, request::keepalive(ids),
+  const auto answer = gateway.attempt(limit, request::path::keepalive, request::keepalive(ids),
                                       answer::read_keepalives);
-  if (!ttl_of) return false;
+  if (!answer) return false;
   for (const auto& lease : leases) {
-    const auto found = ttl_of->find(lease->id());
-    if (found == ttl_of->end()) continue;
+    const auto found = answer->ttl_of.find(lease->id());
+    if (found == answer->ttl_of.end()) continue;
     if (found->second > 0) {
       lease->renew(sent);
     } else {
@@ -71,10 +71,7 @@ void Lease::revoke() const {
   // What comes of it makes no difference: of a lease that is gone it is refused.
   static_cast<void>(gateway_->call_until(gateway_->now() + patience_to_revoke,
                                          request::path::revoke, request::revoke(id_),
-                                         [](std::string& text) -> std::optional<bool> {
-                                           if (answer::is_any(text)) return true;
-                                           return std::nullopt;
-                                         }));
+                                         answer::read_any));
 }
 
 Keeper& Keeper::of_this_process(Kernel& kernel) {

@@ -65,7 +65,7 @@ Result<std::shared_ptr<const EtcdSite>> open_site(std::string_view url, EtcdOpti
       std::make_unique<CurlTransport>(kernel, std::move(address->endpoints), std::move(tls));
   auto gateway = std::make_shared<Gateway>(
       kernel, std::move(transport), std::move(names),
-      Gateway::Login{std::move(options.user), std::move(options.password)},
+      Login{std::move(options.user), std::move(options.password), address->prefix},
       Gateway::Timing{.overall = options.patience});
   return std::make_shared<const EtcdSite>(EtcdSite{
       std::move(address->url), Keys(std::move(address->prefix)), options.ttl, std::move(gateway)});

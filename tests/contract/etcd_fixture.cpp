@@ -69,7 +69,7 @@ class EtcdFixture final : public StoreFixture {
         fault_);
     const Gateway::Timing timing{.attempt = overall_, .overall = overall_};
     auto gateway = std::make_shared<Gateway>(
-        kernel, std::move(transport), std::vector{server_.socket()}, Gateway::Login{}, timing);
+        kernel, std::move(transport), std::vector{server_.socket()}, Login{}, timing);
     return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(EtcdSite{
         server_.url(prefix_), Keys(prefix_), std::chrono::seconds(10), std::move(gateway)})));
   }

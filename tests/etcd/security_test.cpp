@@ -4,12 +4,15 @@
 // with another machine.
 #include <arpa/inet.h>
 #include <cstdlib>
+#include <filesystem>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <poll.h>
+#include <regex>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "etcd/address.hpp"
 #include "latchfile/etcd.hpp"
 #include "latchfile/watch.hpp"
 #include "support/etcd_server.hpp"
@@ -122,23 +125,97 @@ TEST(EtcdTls, IsOfBothSides) {
   expect_works(open_etcd(url, good).value());
 
   const Certificates others;
+  const auto expect = [&](const EtcdOptions& options, const char* code, const std::string& says) {
+    const auto listed = open_etcd(url, options)->list();
+    EXPECT_EQ(code_of(listed), code);
+    EXPECT_THAT(listed.error().message(),
+                AllOf(HasSubstr("list: etcd at " + server.socket() + ": "), HasSubstr(says),
+                      Not(HasSubstr("\n"))));
+  };
   auto strange = good;
   strange.ca_file = others.authority();
-  const auto refused = open_etcd(url, strange)->list();
-  EXPECT_EQ(code_of(refused), "io");
-  EXPECT_THAT(refused.error().message(), HasSubstr("not of a trusted authority"));
+  expect(strange, "io", "not of a trusted authority");
 
   auto absent = good;
   absent.ca_file = "/nowhere";
-  EXPECT_EQ(code_of(open_etcd(url, absent)->list()), "io");
+  expect(absent, "io", "a file of a certificate or a key cannot be used");
 
   auto stranger = good;
   stranger.cert_file = others.certificate();
   stranger.key_file = others.key();
-  stranger.patience = 300ms;
-  EXPECT_EQ(code_of(open_etcd(url, stranger)->list()), "unavailable");
+  expect(stranger, "io", "it wants a certificate from here");
+  expect({.ca_file = certificates.authority()}, "io", "it wants a certificate from here");
 
-  EXPECT_EQ(code_of(open_etcd(url, {.patience = 300ms})->list()), "unavailable") << "without TLS";
+  for (const auto& key : {std::string("/nowhere"), certificates.authority(), others.key(),
+                          certificates.encrypted_key()}) {
+    auto other_key = good;
+    other_key.key_file = key;
+    expect(other_key, "io", "a file of a certificate or a key cannot be used");
+  }
+
+  expect({.patience = 300ms}, "unavailable", "does it want TLS (--cacert)?");
+  const auto& plain = EtcdServer::shared();
+  const auto listed =
+      open_etcd(plain.url("/tls"), {.patience = 300ms, .ca_file = certificates.authority()})
+          ->list();
+  EXPECT_EQ(code_of(listed), "unavailable");
+  EXPECT_THAT(listed.error().message(), HasSubstr("does that port speak it?"));
+}
+
+/// An etcd with a certificate that clients should not take, and so without an answer.
+class TlsServer {
+ public:
+  TlsServer(const std::string& certificate, const std::string& key)
+      : dir_(directory_for_etcd()),
+        process_(start_etcd(
+            dir_.path(),
+            {"--data-dir", "data", "--listen-client-urls", "unixs://localhost:00001",
+             "--advertise-client-urls", "unixs://localhost:00001", "--listen-peer-urls",
+             "unix://localhost:00002", "--initial-advertise-peer-urls", "unix://localhost:00002",
+             "--initial-cluster", "default=unix://localhost:00002", "--cert-file", certificate,
+             "--key-file", key})) {
+    if (!eventually([&] { return std::filesystem::exists(socket()); })) {
+      throw std::runtime_error("etcd does not start: " + read_text(dir_ / "log"));
+    }
+  }
+  [[nodiscard]] std::string socket() const { return dir_ / "localhost:00001"; }
+  [[nodiscard]] std::string url() const {
+    return "etcd://" + std::regex_replace(socket(), std::regex("/"), "%2F") + "/x";
+  }
+
+ private:
+  TempDir dir_;
+  Child process_;
+};
+
+TEST(EtcdTls, RefusesACertificateThatIsNotOfTheHostOrNotValid) {
+  const Certificates certificates;
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {certificates.expired(), "has expired"},
+      {certificates.of_another_host(), "'localhost'"},
+  };
+  for (const auto& [certificate, why] : cases) {
+    const TlsServer server(certificate, certificates.key());
+    const auto listed = open_etcd(server.url(), {.ca_file = certificates.authority()})->list();
+    EXPECT_EQ(code_of(listed), "io");
+    EXPECT_THAT(
+        listed.error().message(),
+        AllOf(HasSubstr("list: etcd at " + server.socket() + ": its certificate"), HasSubstr(why)));
+  }
+}
+
+TEST(EtcdTls, OfOneMemberThatIsNotTrustedLeavesTheOthers) {
+  const Certificates certificates;
+  const TlsServer expired(certificates.expired(), certificates.key());
+  const EtcdServer server(&certificates);
+  auto url = server.url("/tls");
+  const auto first = expired.url();
+  url.insert(etcd_scheme.size(),
+             first.substr(etcd_scheme.size(), first.size() - etcd_scheme.size() - 2) + ",");
+  expect_works(open_etcd(url, {.ca_file = certificates.authority(),
+                               .cert_file = certificates.certificate(),
+                               .key_file = certificates.key()})
+                   .value());
 }
 
 TEST(EtcdUsers, MayDoWhatTheirRoleSays) {
@@ -159,7 +236,8 @@ TEST(EtcdUsers, MayDoWhatTheirRoleSays) {
 
   const auto elsewhere =
       open_etcd(server.url("/others"), {.user = "me", .password = "hunter2"}).value();
-  EXPECT_THAT(elsewhere.list().error().message(), HasSubstr("the user may not do that"));
+  EXPECT_THAT(elsewhere.list().error().message(),
+              AllOf(HasSubstr("the user 'me' may not do that"), HasSubstr("/others/")));
   EXPECT_EQ(code_of(elsewhere.create(web(), Wait::never(), numbered(1))), "io");
   EXPECT_EQ(code_of(elsewhere.watch()), "io");
 

@@ -96,7 +96,7 @@ class EtcdStorm : public testing::Test {
     }
     auto gateway = std::make_shared<Gateway>(
         real_kernel(), std::make_unique<Echo>(std::move(endpoints), fence), std::move(names),
-        Gateway::Login{}, Gateway::Timing{.overall = patience});
+        Login{}, Gateway::Timing{.overall = patience});
     return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(
         EtcdSite{"etcd://cluster" + prefix, Keys(prefix), ttl, std::move(gateway)})));
   }

@@ -97,7 +97,7 @@ std::shared_ptr<const EtcdSite> site_over(const std::shared_ptr<Wire>& wire,
                                           const EtcdServer& server, const std::string& prefix,
                                           std::chrono::seconds ttl, Gateway::Timing timing) {
   auto gateway = std::make_shared<Gateway>(real_kernel(), std::make_unique<OverWire>(wire),
-                                           std::vector{server.socket()}, Gateway::Login{}, timing);
+                                           std::vector{server.socket()}, Login{}, timing);
   return std::make_shared<const EtcdSite>(
       EtcdSite{server.url(prefix), Keys(prefix), ttl, std::move(gateway)});
 }

@@ -18,8 +18,12 @@ openssl req -x509 -new -key ca.key -subj /O=authority -days 2 -out ca.pem
 new_key server.key
 openssl req -new -key server.key -subj /O=server -out server.csr
 printf 'subjectAltName=DNS:localhost,IP:127.0.0.1\nextendedKeyUsage=serverAuth,clientAuth\n' >extensions
-openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -days 2 \
-  -extfile extensions -out server.pem
+sign() { openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -CAcreateserial -extfile extensions "$@"; }
+sign -days 2 -out server.pem
+sign -days -1 -out expired.pem
+printf 'subjectAltName=DNS:elsewhere.example\n' >extensions
+sign -days 2 -out elsewhere.pem
+openssl pkey -in server.key -aes256 -passout pass:secret -out encrypted.key
 )";
 
 }  // namespace

@@ -40,8 +40,8 @@ Child start_etcd(const std::filesystem::path& dir, const std::vector<std::string
   });
 }
 
-EtcdServer::EtcdServer(const Certificates* tls, std::vector<std::string> more)
-    : dir_(directory_for_etcd()), tls_(tls), more_(std::move(more)) {
+EtcdServer::EtcdServer(const Certificates* tls, std::vector<std::string> arguments)
+    : dir_(directory_for_etcd()), tls_(tls), arguments_(std::move(arguments)) {
   start();
 }
 
@@ -52,7 +52,9 @@ void EtcdServer::start() {
       "--name", "one", "--data-dir", "data", "--listen-client-urls", client,
       "--advertise-client-urls", client, "--listen-peer-urls", peer,
       "--initial-advertise-peer-urls", peer, "--initial-cluster", "one=" + peer,
-      "--heartbeat-interval", "10", "--election-timeout", "100",
+      // Without it all of them would be one cluster by their id.
+      "--initial-cluster-token", dir_.path().filename(), "--heartbeat-interval", "10",
+      "--election-timeout", "100",
       // The greatest document of all, and then some.
       "--max-request-bytes", "41943040"};
   if (tls_ != nullptr) {
@@ -60,8 +62,8 @@ void EtcdServer::start() {
                      {"--cert-file", tls_->certificate(), "--key-file", tls_->key(),
                       "--trusted-ca-file", tls_->authority(), "--client-cert-auth"});
   }
-  arguments.insert(arguments.end(), more_.begin(), more_.end());
-  process_.emplace(start_etcd(dir_.path(), arguments));
+  arguments.insert(arguments.end(), arguments_.begin(), arguments_.end());
+  process_.emplace(start_etcd(dir_.path(), std::move(arguments)));
   const auto gateway = connect({.attempt = std::chrono::milliseconds(200),
                                 .overall = std::chrono::milliseconds(20000),
                                 .pause = std::chrono::milliseconds(5)});
@@ -95,16 +97,13 @@ std::shared_ptr<Gateway> EtcdServer::connect(Gateway::Timing timing) const {
   auto transport = std::make_unique<CurlTransport>(
       kernel, std::vector{Endpoint{"localhost", socket()}},
       tls_ == nullptr ? Tls{} : Tls{true, tls_->authority(), tls_->certificate(), tls_->key()});
-  return std::make_shared<Gateway>(kernel, std::move(transport), std::vector{socket()},
-                                   Gateway::Login{}, timing);
+  return std::make_shared<Gateway>(kernel, std::move(transport), std::vector{socket()}, Login{},
+                                   timing);
 }
 
 bool EtcdServer::try_request(std::string_view path, std::string_view body,
                              std::string_view but_for) const {
-  const auto done = connect()->call(path, body, [](std::string& text) -> std::optional<bool> {
-    if (answer::is_any(text)) return true;
-    return std::nullopt;
-  });
+  const auto done = connect()->call(path, body, answer::read_any);
   if (done) return true;
   const auto why = done.error().error.message();
   if (!but_for.empty() && why.contains(but_for)) return false;
@@ -133,15 +132,18 @@ void EtcdServer::compact() const {
 void EtcdServer::make_room() const {
   compact();
   request("/v3/maintenance/defragment", "{}");
-  const auto alarms =
-      connect()->call("/v3/maintenance/alarm", R"({"action":"GET"})",
-                      [](std::string& text) -> std::optional<std::string> { return text; });
+  std::string alarms;
+  static_cast<void>(
+      connect()->call("/v3/maintenance/alarm", R"({"action":"GET"})", [&](std::string& text) {
+        alarms = text;
+        return answer::read_any(text);
+      }));
   const std::string_view member = R"("memberID":")";
-  const auto at = alarms ? alarms->find(member) : std::string::npos;
+  const auto at = alarms.find(member);
   if (at == std::string::npos) return;
   const auto begin = at + member.size();
   request("/v3/maintenance/alarm", R"({"action":"DEACTIVATE","alarm":"NOSPACE","memberID":")" +
-                                       alarms->substr(begin, alarms->find('"', begin) - begin) +
+                                       alarms.substr(begin, alarms.find('"', begin) - begin) +
                                        "\"}");
 }
 

@@ -27,8 +27,9 @@ namespace latchfile::test {
 class EtcdServer {
  public:
   /// Returns once it answers; throws if it does not. With `tls` it wants certificates of the same
-  /// authority. Of two arguments of one name the later counts, and so do `more`.
-  explicit EtcdServer(const Certificates* tls = nullptr, std::vector<std::string> more = {});
+  /// authority. Of two arguments of one name the later counts, and so do
+  /// `arguments`.
+  explicit EtcdServer(const Certificates* tls = nullptr, std::vector<std::string> arguments = {});
 
   /// One for all tests of this process, started at first use.
   static EtcdServer& shared();
@@ -73,7 +74,7 @@ class EtcdServer {
 
   TempDir dir_;
   const Certificates* tls_;
-  const std::vector<std::string> more_;
+  const std::vector<std::string> arguments_;
   std::optional<Child> process_;
 };
 

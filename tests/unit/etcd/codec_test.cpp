@@ -82,13 +82,15 @@ TEST(Requests, AreSpelledAsEtcdReadsThem) {
 }
 
 TEST(Answers, AreReadWithWhatIsLeftOut) {
-  std::string failed = R"({"header":{"revision":"9007199254740993"},"responses":[)"
+  std::string failed = R"({"header":{"cluster_id":"14841639068965178418",)"
+                       R"("revision":"9007199254740993"},"responses":[)"
                        R"({"response_range":{"header":{"revision":"7"}}},)"
                        R"({"response_range":{"kvs":[{"key":"YQ==","create_revision":"5",)"
                        R"("mod_revision":"6","value":"Yg=="}],"count":"1"}}]})";
   const auto txn = answer::read_txn(failed);
   ASSERT_TRUE(txn);
   EXPECT_FALSE(txn->succeeded);
+  EXPECT_EQ(txn->cluster, 14841639068965178418U);
   EXPECT_EQ(txn->revision, 9007199254740993);
   ASSERT_EQ(txn->found.size(), 2U);
   EXPECT_TRUE(txn->found[0].empty());
@@ -106,10 +108,10 @@ TEST(Answers, AreReadWithWhatIsLeftOut) {
   std::string leases =
       "{\"result\":{\"header\":{},\"ID\":\"1\",\"TTL\":\"10\"}}\n"
       "{\"result\":{\"header\":{},\"ID\":\"2\"}}\n";
-  const auto ttl_of = answer::read_keepalives(leases);
-  ASSERT_TRUE(ttl_of);
-  EXPECT_EQ(ttl_of->at(1), 10);
-  EXPECT_EQ(ttl_of->at(2), 0) << "a lease that is gone";
+  const auto kept = answer::read_keepalives(leases);
+  ASSERT_TRUE(kept);
+  EXPECT_EQ(kept->ttl_of.at(1), 10);
+  EXPECT_EQ(kept->ttl_of.at(2), 0) << "a lease that is gone";
 }
 
 TEST(Answers, OfAWatchTellWhatBecameOfIt) {
@@ -145,6 +147,16 @@ TEST(Answers, ThatAreCutOffOrOfSomebodyElseAreNone) {
     EXPECT_FALSE(answer::read_token(text)) << text;
     EXPECT_FALSE(answer::read_owner(text)) << text;
   }
+  for (std::string wrong : {R"({"header":{"revision":"-7"}})", R"({"header":{"revision":"7x"}})",
+                            R"({"header":{"revision":"7"},"kvs":[{}]})",
+                            R"({"header":{"revision":"7"},"kvs":["a"]})"}) {
+    EXPECT_FALSE(answer::read_range(wrong)) << wrong;
+  }
+  std::string nothing_answered = R"({"header":{"revision":"7"},"succeeded":true})";
+  EXPECT_FALSE(answer::read_txn(nothing_answered));
+  std::string half_of_a_line = R"({"result":{"ID":"1","TTL":"10"}}
+{"result":{"ID":"2",)";
+  EXPECT_FALSE(answer::read_keepalives(half_of_a_line));
   std::string not_base64 = R"({"header":{"revision":"7"},"kvs":[{"key":"?"}]})";
   EXPECT_FALSE(answer::read_range(not_base64));
 }

@@ -59,7 +59,7 @@ inline constexpr Gateway::Timing short_timing{.attempt = std::chrono::millisecon
                                               .pause = std::chrono::milliseconds(1)};
 
 [[nodiscard]] inline std::shared_ptr<Gateway> gateway_to(Replies replies, std::size_t endpoints = 2,
-                                                         Gateway::Login login = {},
+                                                         Login login = {},
                                                          Gateway::Timing timing = short_timing,
                                                          Kernel& kernel = real_kernel()) {
   std::vector<std::string> names;

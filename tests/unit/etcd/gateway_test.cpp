@@ -15,7 +15,13 @@ using testing::HasSubstr;
 using testing::Not;
 using testing::SizeIs;
 
-const std::string applied = R"({"header":{"revision":"7"},"succeeded":true})";
+/// What a member of that cluster says of a transaction.
+std::string txn_of(const std::string& cluster, bool succeeded = true) {
+  return R"({"header":{"cluster_id":")" + cluster + R"(","revision":"7"},"succeeded":)" +
+         (succeeded ? "true" : "false") + R"(,"responses":[{"response_put":{}}]})";
+}
+
+const std::string applied = txn_of("17");
 
 class GatewayTest : public testing::Test {
  protected:
@@ -67,7 +73,6 @@ TEST_F(GatewayTest, TakesADefiniteRefusalAsOne) {
       {refused(403, 7, "etcdserver: permission denied"), Errc::io},
       {refused(404, 5, "etcdserver: requested lease not found"), Errc::io},
       {refused(400, 11, "etcdserver: mvcc: required revision has been compacted"), Errc::io},
-      {std::unexpected(Error{Errc::too_large, 0, "its answer"}), Errc::too_large},
   };
   for (const auto& [refusal, code] : refusals) {
     sent.clear();
@@ -90,13 +95,140 @@ TEST_F(GatewayTest, SaysThatAnAttemptBeforeTheRefusalMayHaveBeenDone) {
 }
 
 TEST_F(GatewayTest, GivesUpInTimeAndSaysWhereAndWhy) {
-  const auto txn = gateway_to(in_turn({no_answer()}))->transact("{}");
+  const auto gateway = gateway_to([&](const Sent& now) {
+    sent.push_back(now);
+    return now.endpoint == 0 ? no_answer() : Reply(Transport::Answer{404, "<html>nothing</html>"});
+  });
+  const auto txn = gateway->transact("{}");
   ASSERT_FALSE(txn);
   EXPECT_EQ(txn.error().error.code, Errc::unavailable);
   EXPECT_TRUE(txn.error().may_be_done);
   EXPECT_THAT(txn.error().error.message(),
-              AllOf(HasSubstr("etcd at member"), HasSubstr("no answer")));
+              HasSubstr("etcd at member0: no answer; etcd at member1: HTTP status 404 and no word "
+                        "of etcd"));
   EXPECT_GT(sent.size(), 2U);
+}
+
+TEST_F(GatewayTest, TakesAnAnswerThatIsTooLargeForOneToWhatWasDone) {
+  const auto txn = gateway_to(in_turn({std::unexpected(Error{Errc::too_large, 0, "its answer"})}))
+                       ->transact("{}");
+  ASSERT_FALSE(txn);
+  EXPECT_EQ(txn.error().error.code, Errc::too_large);
+  EXPECT_TRUE(txn.error().may_be_done);
+  EXPECT_THAT(sent, SizeIs(1));
+}
+
+const Reply not_to_be_asked = std::unexpected(Error{Errc::io, 0, "its certificate"});
+
+TEST_F(GatewayTest, PassesAMemberOverThatCannotBeAsked) {
+  const auto gateway = gateway_to(in_turn({not_to_be_asked, ok(applied)}));
+  const auto txn = gateway->transact("{}");
+  ASSERT_TRUE(txn) << txn.error().error.message();
+  EXPECT_FALSE(txn->repeated) << "nothing was sent there";
+  EXPECT_EQ(sent.back().endpoint, 1U);
+}
+
+TEST_F(GatewayTest, GivesUpAtOnceIfNobodyCanBeAsked) {
+  const auto txn = gateway_to(in_turn({not_to_be_asked}))->transact("{}");
+  ASSERT_FALSE(txn);
+  EXPECT_EQ(txn.error().error.code, Errc::io);
+  EXPECT_FALSE(txn.error().may_be_done);
+  EXPECT_THAT(txn.error().error.message(),
+              HasSubstr("etcd at member0: its certificate; etcd at member1: its certificate"));
+  EXPECT_THAT(sent, SizeIs(2));
+}
+
+TEST_F(GatewayTest, RefusesTheAnswerOfAnotherClusterAndAsksThereNoMore) {
+  bool first_is_down = false;
+  const auto gateway = gateway_to([&](const Sent& now) {
+    sent.push_back(now);
+    if (now.endpoint == 0) return first_is_down ? no_answer() : ok(applied);
+    return ok(txn_of("18"));
+  });
+  ASSERT_TRUE(gateway->transact("{}"));
+  first_is_down = true;
+  const auto refused = gateway->transact("{}");
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().error.code, Errc::io);
+  EXPECT_TRUE(refused.error().may_be_done);
+  EXPECT_THAT(refused.error().error.message(),
+              HasSubstr("etcd at member1: it is of another cluster than etcd at member0 "
+                        "(cluster_id 18 and 17)"));
+  sent.clear();
+  const auto unanswered = gateway->transact("{}");
+  ASSERT_FALSE(unanswered);
+  EXPECT_EQ(unanswered.error().error.code, Errc::unavailable);
+  for (const auto& each : sent)
+    EXPECT_EQ(each.endpoint, 0U);
+  first_is_down = false;
+  EXPECT_TRUE(gateway->transact("{}"));
+}
+
+TEST_F(GatewayTest, TellsWhatAnotherClusterDidFromWhatItDidNot) {
+  for (const bool succeeded : {true, false}) {
+    sent.clear();
+    const auto gateway = gateway_to(in_turn({ok(applied), ok(txn_of("18", succeeded))}), 1);
+    ASSERT_TRUE(gateway->transact("{}"));
+    const auto txn = gateway->transact("{}");
+    ASSERT_FALSE(txn);
+    EXPECT_EQ(txn.error().may_be_done, succeeded);
+    EXPECT_THAT(txn.error().error.message(), HasSubstr("another cluster than before"));
+    EXPECT_FALSE(gateway->transact("{}"));
+    EXPECT_THAT(sent, SizeIs(2)) << "it is asked no more";
+  }
+}
+
+TEST_F(GatewayTest, TakesNoWordOfAnotherClusterOnALease) {
+  bool first_is_down = false;
+  const auto gateway = gateway_to([&](const Sent& now) {
+    if (now.endpoint == 0) return first_is_down ? no_answer() : ok(applied);
+    return ok(R"({"result":{"header":{"cluster_id":"18","revision":"7"},"ID":"1"}})");
+  });
+  ASSERT_TRUE(gateway->transact("{}"));
+  first_is_down = true;
+  for (int i = 0; i < 2; ++i) {
+    EXPECT_FALSE(gateway->attempt(std::chrono::milliseconds(10), request::path::keepalive, "{}",
+                                  answer::read_keepalives));
+  }
+}
+
+TEST_F(GatewayTest, AsksAProxyThatDoesNotSayItsCluster) {
+  const auto gateway = gateway_to(in_turn({ok(applied), ok(txn_of("0"))}));
+  EXPECT_TRUE(gateway->transact("{}"));
+  EXPECT_TRUE(gateway->transact("{}"));
+}
+
+TEST_F(GatewayTest, NamesWhoIsDeniedWhat) {
+  const auto txn = gateway_to(
+                       [](const Sent& now) {
+                         return now.path == request::path::authenticate
+                                    ? ok(R"({"token":"t"})")
+                                    : refused(403, 7, "etcdserver: permission denied");
+                       },
+                       1, {"me", "hunter2", "/mine"})
+                       ->transact("{}");
+  ASSERT_FALSE(txn);
+  EXPECT_THAT(txn.error().error.message(),
+              HasSubstr("the user 'me' may not do that; grant it read and write on the keys of "
+                        "/mine/: etcdserver: permission denied"));
+}
+
+TEST_F(GatewayTest, RepeatsNoPasswordThatIsRepeatedToIt) {
+  for (const int status : {400, 403, 500}) {
+    const auto txn =
+        gateway_to(
+            [&](const Sent& now) {
+              return now.path == request::path::authenticate
+                         ? Reply(Transport::Answer{
+                               status, R"({"code":3,"message":"what is hunter2 about?"})"})
+                         : ok(applied);
+            },
+            1, {"me", "hunter2"})
+            ->transact("{}");
+    ASSERT_FALSE(txn);
+    EXPECT_THAT(txn.error().error.message(),
+                AllOf(HasSubstr("repeats the password"), Not(HasSubstr("hunter2"))));
+  }
 }
 
 TEST_F(GatewayTest, LogsInOnceAndAgainWhenItsTokenIsForgotten) {
