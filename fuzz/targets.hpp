@@ -18,5 +18,6 @@ void state(std::string_view input);
 void edit(std::string_view input);
 void cli(std::string_view input);
 void root(std::string_view input);
+void etcd(std::string_view input);  ///< if the project is built with it
 
 }  // namespace latchfile::fuzz

@@ -6,6 +6,8 @@
 #include <sys/epoll.h>
 #include <sys/timerfd.h>
 
+#include "etcd/lines.hpp"
+
 namespace latchfile {
 
 Result<std::unique_ptr<Transport::Stream>> CurlStream::make(Kernel& kernel,
@@ -138,19 +140,6 @@ void CurlStream::note_end() {
   }
 }
 
-std::optional<std::string> CurlStream::take_line() {
-  auto& received = exchange_->received();
-  const auto end = received.find('\n', searched_);
-  if (end == received.npos) {
-    searched_ = received.size();
-    return std::nullopt;
-  }
-  auto line = received.substr(0, end);
-  received.erase(0, end + 1);
-  searched_ = 0;
-  return line;
-}
-
 Result<std::optional<std::string>> CurlStream::next_line(Transport::Clock::time_point deadline) {
   if (!exchange_) return std::unexpected(Error{Errc::unavailable, 0, "the stream is closed"});
   const curl::NoBrokenPipe no_broken_pipe;
@@ -159,7 +148,7 @@ Result<std::optional<std::string>> CurlStream::next_line(Transport::Clock::time_
       return std::unexpected(
           Error{Errc::unavailable, 0, "HTTP status " + std::to_string(status())});
     }
-    if (auto line = take_line()) return line;
+    if (auto line = take_line(exchange_->received(), searched_)) return line;
     if (end_) return std::unexpected(*end_);
     if (drive()) continue;
     if (kernel_.now() >= deadline) return std::optional<std::string>();

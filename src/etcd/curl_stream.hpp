@@ -36,7 +36,6 @@ class CurlStream final : public Transport::Stream {
   /// Lets libcurl do what it can without waiting; false if there was nothing.
   [[nodiscard]] bool drive();
   void note_end();
-  [[nodiscard]] std::optional<std::string> take_line();
 
   Kernel& kernel_;
   const std::vector<Endpoint> endpoints_;

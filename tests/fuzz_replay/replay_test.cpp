@@ -53,6 +53,11 @@ TEST_P(FuzzReplay, FindsNoFaultInPlainInputs) {
     GetParam().run(std::string(5000, c));
 }
 
+#ifdef LATCHFILE_WITH_ETCD
+INSTANTIATE_TEST_SUITE_P(OfStoresInEtcd, FuzzReplay, testing::Values(Target{"etcd", fuzz::etcd}),
+                         [](const auto& target) { return std::string(target.param.name); });
+#endif
+
 INSTANTIATE_TEST_SUITE_P(Target, FuzzReplay,
                          testing::Values(Target{"ids", fuzz::ids},
                                          Target{"document", fuzz::document},
