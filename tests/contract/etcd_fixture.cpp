@@ -68,8 +68,8 @@ class EtcdFixture final : public StoreFixture {
             kernel, std::vector{Endpoint{"localhost", server_.socket()}}, Tls{}),
         fault_);
     const Gateway::Timing timing{.attempt = overall_, .overall = overall_};
-    auto gateway = std::make_shared<Gateway>(
-        kernel, std::move(transport), std::vector{server_.socket()}, Login{}, timing);
+    auto gateway = std::make_shared<Gateway>(kernel, std::move(transport),
+                                             std::vector{server_.socket()}, Login{}, timing);
     return Store(std::make_shared<const EtcdBackend>(std::make_shared<const EtcdSite>(EtcdSite{
         server_.url(prefix_), Keys(prefix_), std::chrono::seconds(10), std::move(gateway)})));
   }
