@@ -63,9 +63,9 @@ class Writer {
         })) {}
 
   [[nodiscard]] bool is_warm() const { return writes_ >= warm; }
-  /// Seconds from `kill` on.
+  void note_kill() { killed_ = true; }
+  /// Seconds from `kill` on, once it is noted.
   [[nodiscard]] double seconds_since(Clock::time_point kill) {
-    killed_ = true;
     return std::chrono::duration<double>(recovered_.get() - kill).count();
   }
 
@@ -100,6 +100,8 @@ Recovery recover() {
   require(leader.has_value(), "a leader");
   const auto kill = Clock::now();
   cluster.kill(*leader);
+  for (auto* writer : {&ours, &other})
+    writer->note_kill();
   const Recovery recovery{ours.seconds_since(kill), other.seconds_since(kill)};
 
   cluster.start(*leader);

@@ -46,25 +46,44 @@ std::set<std::string> rows_of(const std::string& csv) {
   return rows;
 }
 
-TEST(Performance, ItsTableHasTheMediansOfTheNewestRawNumbers) {
+/// The newest of those whose names end with `-etcd.csv`, or of the others.
+std::filesystem::path newest(bool of_etcd) {
   std::set<std::filesystem::path> kept;
-  for (const auto& entry : std::filesystem::directory_iterator(source_dir / "bench/results"))
-    kept.insert(entry.path());
-  ASSERT_FALSE(kept.empty());
-  const auto measured = rows_of(read_text(*kept.rbegin()));
-  ASSERT_GE(measured.size(), 9U);
+  for (const auto& entry : std::filesystem::directory_iterator(source_dir / "bench/results")) {
+    if (entry.path().string().ends_with("-etcd.csv") == of_etcd) kept.insert(entry.path());
+  }
+  return kept.empty() ? std::filesystem::path() : *kept.rbegin();
+}
 
-  const auto page = read_text(source_dir / "docs/performance.md");
-  EXPECT_NE(page.find(kept.rbegin()->filename().string()), page.npos) << "which it is of";
-  const auto table = page.substr(page.find("## Figures"));
-  std::set<std::string> shown;
-  for (const auto& line : lines_of(table.substr(0, table.find("\n## ", 1)))) {
-    const auto end = line.rfind(" | ");
-    if (line.starts_with("| ") && !line.starts_with("| benchmark ")) {
-      shown.insert(line.substr(2, end - 2));
+/// The same rows of the table that is the first one below `heading`.
+std::set<std::string> rows_below(const std::string& heading, const std::string& page) {
+  std::set<std::string> rows;
+  const auto table = page.find("\n| benchmark |", page.find(heading));
+  if (table == page.npos) return rows;
+  const auto end = page.find("\n\n", table);
+  for (const auto& line : lines_of(page.substr(table + 1, end - table - 1))) {
+    if (!line.starts_with("| benchmark ") && !line.starts_with("|--")) {
+      rows.insert(line.substr(2, line.rfind(" | ") - 2));
     }
   }
-  EXPECT_EQ(shown, measured);
+  return rows;
+}
+
+void expect_medians_of(const std::filesystem::path& raw, const std::string& heading) {
+  ASSERT_FALSE(raw.empty());
+  const auto measured = rows_of(read_text(raw));
+  ASSERT_GE(measured.size(), 9U);
+  const auto page = read_text(source_dir / "docs/performance.md");
+  EXPECT_NE(page.find("results/" + raw.filename().string()), page.npos) << "which it is of";
+  EXPECT_EQ(rows_below(heading, page), measured);
+}
+
+TEST(Performance, ItsTableHasTheMediansOfTheNewestRawNumbers) {
+  expect_medians_of(newest(false), "\n## Figures\n");
+}
+
+TEST(Performance, TheTableOfStoresInEtcdHasTheMediansOfItsNewestRawNumbers) {
+  expect_medians_of(newest(true), "\n## Stores in etcd\n");
 }
 
 }  // namespace
