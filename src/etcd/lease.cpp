@@ -17,6 +17,11 @@ namespace {
 constexpr auto patience_to_revoke = std::chrono::seconds(2);
 
 /// What is confirmed by one request.
+/// Not in whole seconds: a third of two would be none.
+std::chrono::milliseconds part_of_ttl(const Lease& lease, int parts) {
+  return std::chrono::milliseconds(lease.ttl()) / parts;
+}
+
 bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases) {
   std::vector<std::int64_t> ids;
   ids.reserve(leases.size());
@@ -24,8 +29,7 @@ bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases) {
     ids.push_back(lease->id());
   auto& gateway = leases.front()->gateway();
   const auto sent = gateway.now();
-  const auto limit =
-      std::min(gateway.timing().attempt, std::chrono::milliseconds(leases.front()->ttl()) / 4);
+  const auto limit = std::min(gateway.timing().attempt, part_of_ttl(*leases.front(), 4));
   const auto answer = gateway.attempt(limit, request::path::keepalive, request::keepalive(ids),
                                       answer::read_keepalives);
   if (!answer) return false;
@@ -90,7 +94,7 @@ bool Keeper::keep(std::shared_ptr<Lease> lease) {
   if (!thread_.joinable() && !stopping_) {
     if (!start()) return false;
   }
-  const auto due = now + lease->ttl() / 3;
+  const auto due = now + part_of_ttl(*lease, 3);
   kept_.push_back({std::move(lease), due});
   changed_.notify_one();
   return true;
@@ -132,7 +136,7 @@ std::vector<std::shared_ptr<Lease>> Keeper::take_due(Lease::Clock::time_point no
   const auto first = std::ranges::min_element(kept_, {}, &Kept::due);
   if (first == kept_.end() || first->due > now) return due;
   for (const auto& each : kept_) {
-    const bool is_soon = each.due <= now + each.lease->ttl() / 6;
+    const bool is_soon = each.due <= now + part_of_ttl(*each.lease, 6);
     if (is_soon && &each.lease->gateway() == &first->lease->gateway()) due.push_back(each.lease);
   }
   return due;
@@ -142,8 +146,8 @@ void Keeper::note(const std::vector<std::shared_ptr<Lease>>& leases, bool kept,
                   Lease::Clock::time_point sent) {
   for (auto& each : kept_) {
     if (std::ranges::find(leases, each.lease) == leases.end()) continue;
-    const auto ttl = std::chrono::milliseconds(each.lease->ttl());
-    each.due = kept ? sent + ttl / 3 : each.lease->gateway().now() + ttl / 20;
+    each.due = kept ? sent + part_of_ttl(*each.lease, 3)
+                    : each.lease->gateway().now() + part_of_ttl(*each.lease, 20);
   }
 }
 

@@ -98,6 +98,8 @@ TEST_F(KeeperTest, SendsOneRequestForAllOfAStore) {
   };
   const auto gateway = gateway_of(one, confirm);
   keep(gateway, 1);
+  // A moment later, as they are in earnest.
+  one->kernel.put_forward(300ms);
   keep(gateway, 2);
   keep(gateway_of(another, confirm), 3);
   EXPECT_TRUE(comes_to_send(*one, 1));
