@@ -19,6 +19,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "support/code_of.hpp"
 #include "support/numbered_document.hpp"
 #include "contract/store_fixture.hpp"
 
@@ -49,12 +50,6 @@ class Contract : public testing::TestWithParam<BackendUnderTest> {
     return out;
   }
 };
-
-/// How it ended: "success", or the name of the error.
-template <class T>
-[[nodiscard]] std::string code_of(const Result<T>& result) {
-  return result ? "success" : std::string(to_string(result.error().code));
-}
 
 [[nodiscard]] inline std::string backend_name(
     const testing::TestParamInfo<BackendUnderTest>& parameter) {

@@ -10,6 +10,7 @@
 #include "etcd/envelope.hpp"
 #include "etcd/requests.hpp"
 #include "etcd/wire.hpp"
+#include "support/code_of.hpp"
 #include "support/child.hpp"
 #include "support/numbered_document.hpp"
 
@@ -23,11 +24,6 @@ using testing::IsEmpty;
 using testing::SizeIs;
 
 constexpr int trials = 50;
-
-template <class T>
-std::string code_of(const Result<T>& result) {
-  return result ? "success" : std::string(to_string(result.error().code));
-}
 
 class EtcdFaults : public testing::Test {
  protected:

@@ -8,6 +8,7 @@
 #include "etcd/wire.hpp"
 #include "latchfile/etcd.hpp"
 #include "latchfile/watch.hpp"
+#include "support/code_of.hpp"
 #include "support/numbered_document.hpp"
 
 namespace latchfile::test {
@@ -19,11 +20,6 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::SizeIs;
-
-template <class T>
-std::string code_of(const Result<T>& result) {
-  return result ? "success" : std::string(to_string(result.error().code));
-}
 
 /// A key that is none of ours below each part of the prefix, in every way that it can be one.
 class ForeignKeys : public testing::Test {

@@ -15,6 +15,7 @@
 #include "etcd/address.hpp"
 #include "latchfile/etcd.hpp"
 #include "latchfile/watch.hpp"
+#include "support/code_of.hpp"
 #include "support/etcd_server.hpp"
 #include "support/numbered_document.hpp"
 
@@ -25,11 +26,6 @@ using namespace std::chrono_literals;
 using testing::AllOf;
 using testing::HasSubstr;
 using testing::Not;
-
-template <class T>
-std::string code_of(const Result<T>& result) {
-  return result ? "success" : std::string(to_string(result.error().code));
-}
 
 const auto web = [] { return id_of("web"); };
 

@@ -14,6 +14,7 @@
 #include "etcd/wire.hpp"
 #include "latchfile/etcd.hpp"
 #include "latchfile/watch.hpp"
+#include "support/code_of.hpp"
 #include "support/followed.hpp"
 #include "support/numbered_document.hpp"
 
@@ -24,11 +25,6 @@ using namespace std::chrono_literals;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
-
-template <class T>
-std::string code_of(const Result<T>& result) {
-  return result ? "success" : std::string(to_string(result.error().code));
-}
 
 const auto web = [] { return id_of("web"); };
 
