@@ -90,9 +90,6 @@ Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
   // body a second time by itself if a connection that it kept breaks.
   set(easy, CURLOPT_POST, 1L);
   set(easy, CURLOPT_POSTFIELDSIZE_LARGE, static_cast<curl_off_t>(body_.size()));
-  set(easy, CURLOPT_NOPROGRESS, 0L);
-  set(easy, CURLOPT_XFERINFOFUNCTION, &Exchange::progress);
-  set(easy, CURLOPT_XFERINFODATA, this);
   set(easy, CURLOPT_READFUNCTION, &Exchange::read);
   set(easy, CURLOPT_READDATA, this);
   set(easy, CURLOPT_WRITEFUNCTION, &Exchange::write);
@@ -104,21 +101,8 @@ std::size_t Exchange::read(char* into, std::size_t size, std::size_t count, void
   const auto bytes = std::min(size * count, exchange.body_.size() - exchange.sent_);
   exchange.body_.copy(into, bytes, exchange.sent_);
   exchange.sent_ += bytes;
+  exchange.pace_.note(exchange.sent_, Transport::Clock::now());
   return bytes;
-}
-
-/// Called once a second at least, and whenever there is something new.
-int Exchange::progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent) {
-  auto& exchange = *static_cast<Exchange*>(self);
-  const auto now = Transport::Clock::now();
-  if (received + sent != exchange.bytes_so_far_) {
-    exchange.bytes_so_far_ = received + sent;
-    exchange.silent_since_ = now;
-  }
-  return exchange.silence_ > exchange.silence_.zero() &&
-                 now - exchange.silent_since_ >= exchange.silence_
-             ? 1
-             : 0;
 }
 
 std::size_t Exchange::write(const char* from, std::size_t size, std::size_t count, void* self) {
@@ -129,6 +113,7 @@ std::size_t Exchange::write(const char* from, std::size_t size, std::size_t coun
     return 0;
   }
   exchange.received_.append(from, bytes);
+  exchange.pace_.note(exchange.sent_ + exchange.received_.size(), Transport::Clock::now());
   return bytes;
 }
 
@@ -142,6 +127,9 @@ Error Exchange::error(CURLcode code) const {
   if (too_large_) {
     return {Errc::too_large, 0,
             "its answer has more than " + std::to_string(Transport::max_answer_bytes) + " bytes"};
+  }
+  if (code == CURLE_OPERATION_TIMEDOUT && why_.front() == '\0') {
+    return {Errc::unavailable, 0, "no answer in time"};
   }
   const auto why = one_line(why_.front() == '\0' ? curl_easy_strerror(code) : why_.data());
   if (refuses_our_certificate(why)) {
@@ -168,7 +156,6 @@ Error Exchange::error(CURLcode code) const {
                   why};
     case CURLE_GOT_NOTHING:
       return {Errc::unavailable, 0, tls_ ? why : why + "; does it want TLS (--cacert)?"};
-    case CURLE_ABORTED_BY_CALLBACK: return {Errc::unavailable, 0, "no answer in time"};
     default: return {Errc::unavailable, 0, why};
   }
 }
@@ -192,6 +179,35 @@ NoBrokenPipe::~NoBrokenPipe() {
     static_cast<void>(sigtimedwait(&pipe, nullptr, &at_once));
   }
   pthread_sigmask(SIG_SETMASK, &before_, nullptr);
+}
+
+Connection::Connection() : multi_(curl_multi_init()), easy_(curl_easy_init()) {
+  if (!multi_ || !easy_) throw std::bad_alloc();
+}
+
+Connection::~Connection() {
+  const NoBrokenPipe no_broken_pipe;
+  easy_.reset();
+  multi_.reset();
+}
+
+// By hand and not curl_easy_perform, which asks once a second whether to go on while nothing comes.
+CURLcode Connection::perform(const Exchange& exchange,
+                             Transport::Clock::time_point deadline) const {
+  const NoBrokenPipe no_broken_pipe;
+  if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
+  int running = 1;
+  while (curl_multi_perform(multi_.get(), &running) == CURLM_OK && running != 0) {
+    const auto until = std::min(deadline, exchange.given_up_at());
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Transport::Clock::now());
+    if (left <= left.zero()) break;
+    curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(left.count()), nullptr);
+  }
+  int others = 0;
+  const auto* message = curl_multi_info_read(multi_.get(), &others);
+  const auto code = message != nullptr ? message->data.result : CURLE_OPERATION_TIMEDOUT;
+  curl_multi_remove_handle(multi_.get(), easy_.get());
+  return code;
 }
 
 }  // namespace latchfile::curl

@@ -13,6 +13,7 @@
 #include <curl/curl.h>
 
 #include "etcd/address.hpp"
+#include "etcd/pace.hpp"
 #include "etcd/transport.hpp"
 
 namespace latchfile {
@@ -30,7 +31,11 @@ struct Cleanup {
   void operator()(CURL* easy) const { curl_easy_cleanup(easy); }
   void operator()(curl_slist* list) const { curl_slist_free_all(list); }
 };
+struct MultiCleanup {
+  void operator()(CURLM* multi) const { curl_multi_cleanup(multi); }
+};
 using Easy = std::unique_ptr<CURL, Cleanup>;
+using Multi = std::unique_ptr<CURLM, MultiCleanup>;
 using Headers = std::unique_ptr<curl_slist, Cleanup>;
 
 inline constexpr long connect_timeout_ms = 500;
@@ -45,6 +50,10 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   [[nodiscard]] std::string& received() { return received_; }
+  /// Before the last byte of the answer.
+  [[nodiscard]] Transport::Clock::time_point given_up_at() const {
+    return pace_.given_up_at(silence_);
+  }
   [[nodiscard]] long status() const;
   /// Why it failed, for people and programs. Of Transport::post's errors.
   [[nodiscard]] Error error(CURLcode code) const;
@@ -53,14 +62,11 @@ class Exchange {
   static std::size_t read(char* into, std::size_t size, std::size_t count, void* self);
   static std::size_t write(const char* from, std::size_t size, std::size_t count, void* self);
 
-  static int progress(void* self, curl_off_t, curl_off_t received, curl_off_t, curl_off_t sent);
-
   CURL* easy_;
   const bool tls_;
   const std::string body_;
   const std::chrono::milliseconds silence_;
-  Transport::Clock::time_point silent_since_ = Transport::Clock::now();
-  curl_off_t bytes_so_far_ = 0;
+  Pace pace_{Transport::Clock::now()};
   std::size_t sent_ = 0;
   std::string received_;
   bool too_large_ = false;
@@ -80,6 +86,24 @@ class NoBrokenPipe {
  private:
   sigset_t before_{};
   bool was_pending_;
+};
+
+/// A handle, and with it the connection that it keeps for the next request to the same endpoint.
+class Connection {
+ public:
+  Connection();
+  Connection(const Connection&) = delete;
+  Connection& operator=(const Connection&) = delete;
+  ~Connection();
+
+  [[nodiscard]] CURL* easy() const { return easy_.get(); }
+  /// Until there is an answer, the time is up, or the exchange is given up.
+  [[nodiscard]] CURLcode perform(const Exchange& exchange,
+                                 Transport::Clock::time_point deadline) const;
+
+ private:
+  Multi multi_;
+  Easy easy_;
 };
 
 }  // namespace curl

@@ -9,33 +9,41 @@
 #include "etcd/lines.hpp"
 
 namespace latchfile {
+namespace {
+
+/// One that makes `epoll` readable; empty, with errno, if there is none to be had.
+UniqueFd timer_of(Kernel& kernel, int epoll) {
+  UniqueFd timer(kernel, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  epoll_event event{};
+  event.events = EPOLLIN;
+  event.data.fd = timer.get();
+  const bool is_there = timer && epoll_ctl(epoll, EPOLL_CTL_ADD, timer.get(), &event) == 0;
+  return is_there ? std::move(timer) : UniqueFd();
+}
+
+}  // namespace
 
 Result<std::unique_ptr<Transport::Stream>> CurlStream::make(Kernel& kernel,
                                                             std::vector<Endpoint> endpoints,
                                                             Tls tls) {
-  const auto failed = [](const char* what) {
-    return std::unexpected(Error{Errc::io, errno, what});
-  };
   UniqueFd epoll(kernel, epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll) return failed("epoll_create1");
-  UniqueFd timer(kernel, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
-  if (!timer) return failed("timerfd_create");
-  epoll_event event{};
-  event.events = EPOLLIN;
-  event.data.fd = timer.get();
-  if (epoll_ctl(epoll.get(), EPOLL_CTL_ADD, timer.get(), &event) != 0) return failed("epoll_ctl");
+  if (!epoll) return std::unexpected(Error{Errc::io, errno, "epoll_create1"});
+  auto timer = timer_of(kernel, epoll.get());
+  auto line_timer = timer ? timer_of(kernel, epoll.get()) : UniqueFd();
+  if (!line_timer) return std::unexpected(Error{Errc::io, errno, "timerfd_create"});
   return std::make_unique<CurlStream>(kernel, std::move(endpoints), std::move(tls),
-                                      std::move(epoll), std::move(timer));
+                                      std::move(epoll), std::move(timer), std::move(line_timer));
 }
 
 CurlStream::CurlStream(Kernel& kernel, std::vector<Endpoint> endpoints, Tls tls, UniqueFd epoll,
-                       UniqueFd timer)
+                       UniqueFd timer, UniqueFd line_timer)
     : kernel_(kernel),
       endpoints_(std::move(endpoints)),
       tls_(std::move(tls)),
       owner_(kernel.getpid()),
       epoll_(std::move(epoll)),
       timer_(std::move(timer)),
+      line_timer_(std::move(line_timer)),
       multi_(curl_multi_init()) {
   if (multi_ == nullptr) throw std::bad_alloc();
   curl_multi_setopt(multi_, CURLMOPT_SOCKETFUNCTION, &CurlStream::on_socket);
@@ -63,6 +71,7 @@ void CurlStream::start(std::size_t endpoint, const Transport::Request& request) 
   easy_.reset(curl_easy_init());
   if (!easy_) throw std::bad_alloc();
   exchange_ = std::make_unique<curl::Exchange>(easy_.get(), endpoints_[endpoint], tls_, request);
+  silence_ = request.silence;
   curl_easy_setopt(easy_.get(), CURLOPT_FORBID_REUSE, 1L);
   curl_multi_add_handle(multi_, easy_.get());
 }
@@ -73,6 +82,7 @@ void CurlStream::stop() {
   easy_.reset();
   exchange_.reset();
   end_.reset();
+  half_line_.reset();
   searched_ = 0;
 }
 
@@ -108,16 +118,31 @@ int CurlStream::on_timer(CURLM*, long timeout_ms, void* self) {
   return 0;
 }
 
+bool CurlStream::is_half_line_given_up() {
+  const auto bytes = exchange_->received().size();
+  if (bytes == 0) return false;
+  const auto now = kernel_.now();
+  if (!half_line_) half_line_.emplace(now);
+  half_line_->note(bytes, now);
+  const auto until = half_line_->given_up_at(silence_);
+  if (until <= now) return true;
+  const auto since_boot = std::chrono::nanoseconds(until.time_since_epoch()).count();
+  itimerspec at{};
+  at.it_value = {since_boot / 1000000000, since_boot % 1000000000};
+  static_cast<void>(timerfd_settime(line_timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr));
+  return false;
+}
+
 bool CurlStream::drive() {
   std::array<epoll_event, 8> events{};
   const int ready = epoll_wait(epoll_.get(), events.data(), events.size(), 0);
   int running = 0;
   for (int i = 0; i < ready; ++i) {
     const auto& event = events[static_cast<std::size_t>(i)];
-    if (event.data.fd == timer_.get()) {
+    if (event.data.fd == timer_.get() || event.data.fd == line_timer_.get()) {
       std::uint64_t expirations = 0;
       static_cast<void>(
-          kernel_.read(timer_.get(), reinterpret_cast<char*>(&expirations), sizeof expirations));
+          kernel_.read(event.data.fd, reinterpret_cast<char*>(&expirations), sizeof expirations));
       curl_multi_socket_action(multi_, CURL_SOCKET_TIMEOUT, 0, &running);
     } else {
       int what = 0;
@@ -148,9 +173,16 @@ Result<std::optional<std::string>> CurlStream::next_line(Transport::Clock::time_
       return std::unexpected(
           Error{Errc::unavailable, 0, "HTTP status " + std::to_string(status())});
     }
-    if (auto line = take_line(exchange_->received(), searched_)) return line;
+    if (auto line = take_line(exchange_->received(), searched_)) {
+      half_line_.reset();
+      return line;
+    }
     if (end_) return std::unexpected(*end_);
     if (drive()) continue;
+    if (is_half_line_given_up()) {
+      end_ = Error{Errc::unavailable, 0, "it has begun a line and does not end it"};
+      continue;
+    }
     if (kernel_.now() >= deadline) return std::optional<std::string>();
     const auto ready = readable_by(kernel_, epoll_.get(), deadline);
     if (!ready) return std::unexpected(Error{Errc::io, ready.error().value, "poll"});

@@ -3,7 +3,8 @@
 // CurlStream: an answer that is read line by line, without a thread.
 //
 // libcurl says which sockets it waits for and for how long. Both are put into one epoll descriptor,
-// which anybody can poll: it stays the same while connections come and go.
+// which anybody can poll: it stays the same while connections come and go. So is how long the rest
+// of a line may take.
 #pragma once
 
 #include <memory>
@@ -20,7 +21,7 @@ class CurlStream final : public Transport::Stream {
       Kernel& kernel, std::vector<Endpoint> endpoints, Tls tls);
 
   CurlStream(Kernel& kernel, std::vector<Endpoint> endpoints, Tls tls, UniqueFd epoll,
-             UniqueFd timer);
+             UniqueFd timer, UniqueFd line_timer);
   ~CurlStream() override;
 
   void start(std::size_t endpoint, const Transport::Request& request) override;
@@ -36,17 +37,22 @@ class CurlStream final : public Transport::Stream {
   /// Lets libcurl do what it can without waiting; false if there was nothing.
   [[nodiscard]] bool drive();
   void note_end();
+  /// Whether a line has begun that does not get on.
+  [[nodiscard]] bool is_half_line_given_up();
 
   Kernel& kernel_;
   const std::vector<Endpoint> endpoints_;
   const Tls tls_;
   const pid_t owner_;
   UniqueFd epoll_;
-  UniqueFd timer_;
+  UniqueFd timer_;       ///< libcurl's
+  UniqueFd line_timer_;  ///< when a line that has begun is given up
   CURLM* multi_;
   curl::Easy easy_;
   std::unique_ptr<curl::Exchange> exchange_;
   std::size_t searched_ = 0;  ///< so much of what was received has no end of a line
+  std::optional<Pace> half_line_;
+  std::chrono::milliseconds silence_{0};
   std::optional<Error> end_;
 };
 

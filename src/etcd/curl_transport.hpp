@@ -2,10 +2,11 @@
 //
 // CurlTransport: etcd's JSON gateway over HTTP, with connections that are kept.
 //
-// Threads: each takes a handle of its own from a pool. Processes: a forked child has a pool of its
-// own and leaves the connections of its parent alone.
+// Threads: each takes a connection of its own from a pool. Processes: a forked child has a pool of
+// its own and leaves the connections of its parent alone.
 #pragma once
 
+#include <memory>
 #include <mutex>
 #include <vector>
 
@@ -25,11 +26,11 @@ class CurlTransport final : public Transport {
  private:
   struct Pool {
     std::mutex mutex;
-    std::vector<std::vector<curl::Easy>> idle;  ///< of each endpoint
+    std::vector<std::vector<std::unique_ptr<curl::Connection>>> idle;  ///< of each endpoint
   };
 
-  [[nodiscard]] curl::Easy take(std::size_t endpoint);
-  void give_back(std::size_t endpoint, curl::Easy easy);
+  [[nodiscard]] std::unique_ptr<curl::Connection> take(std::size_t endpoint);
+  void give_back(std::size_t endpoint, std::unique_ptr<curl::Connection> connection);
 
   Kernel& kernel_;
   const std::vector<Endpoint> endpoints_;

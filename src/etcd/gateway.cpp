@@ -244,7 +244,7 @@ Gateway::Next Gateway::try_watch(Transport::Stream& stream, std::size_t endpoint
   };
   auto held = token(endpoint, deadline);
   if (!held) return failed(held.error().next, std::move(held.error().error));
-  stream.start(endpoint, {request::path::watch, body, *held});
+  stream.start(endpoint, {request::path::watch, body, *held, timing_.attempt});
   auto line = stream.next_line(deadline);
   if (!line) {
     // Also if it is the token that is not known: the next attempt has another.

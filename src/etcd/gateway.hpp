@@ -3,8 +3,8 @@
 // Gateway: calls of etcd, each tried at one endpoint after the other until there is a definite
 // answer or the time is up.
 //
-//   G1  send the request to the current endpoint, until it is silent for a second or two: a large
-//       answer takes its time on a slow network
+//   G1  send the request to the current endpoint, until it is silent for a second or two, or drips:
+//       a large answer takes its time on a slow network
 //   G2  200 with a body that is an answer: done. A definite refusal: done as well. A token that is
 //       not known any more: log in again, once
 //   G3  everything else is unknown, for the request may have been carried out: the same request

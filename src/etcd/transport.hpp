@@ -28,8 +28,9 @@ class Transport {
     std::string_view path;
     std::string_view body;
     std::string_view token;  ///< of a user that has logged in; empty: none
-    /// How long nothing may be sent or received until it is given up; 0: for ever.
-    std::chrono::milliseconds silence{0};
+    /// After so long without a byte, or with next to none (see Pace), it is given up. Between the
+    /// lines of a stream there may be any time.
+    std::chrono::milliseconds silence;
   };
   struct Answer {
     long status = 0;

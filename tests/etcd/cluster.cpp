@@ -62,8 +62,9 @@ std::optional<std::size_t> EtcdCluster::leader() const {
   for (std::size_t member = 0; member < size; ++member) {
     if (!members_.at(member)) continue;
     CurlTransport transport(real_kernel(), {Endpoint{"localhost", socket(member)}}, Tls{});
-    const auto answer = transport.post(0, {"/v3/maintenance/status", "{}", {}},
-                                       Transport::Clock::now() + std::chrono::milliseconds(500));
+    constexpr std::chrono::milliseconds limit{500};
+    const auto answer = transport.post(0, {"/v3/maintenance/status", "{}", {}, limit},
+                                       Transport::Clock::now() + limit);
     if (!answer || answer->status != 200) continue;
     const auto status = nlohmann::json::parse(answer->body);
     const auto term = std::stol(status.value("raftTerm", "0"));

@@ -66,8 +66,9 @@ std::size_t Wire::count(std::string_view path) const {
 }
 
 std::string Wire::deliver_again(const Delivered& request) const {
-  const auto answer = direct_->post(0, {request.path, request.body, {}},
-                                    Transport::Clock::now() + std::chrono::seconds(10));
+  constexpr std::chrono::seconds limit{10};
+  const auto answer =
+      direct_->post(0, {request.path, request.body, {}, limit}, Transport::Clock::now() + limit);
   return answer ? answer->body : answer.error().message();
 }
 
