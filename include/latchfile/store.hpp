@@ -28,6 +28,7 @@
 // version differs from all earlier ones after a document was changed back.
 #pragma once
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <span>
@@ -85,6 +86,12 @@ class LATCHFILE_EXPORT LockedState {
   /// that must not go on unprotected, which clears O_CLOEXEC on it after fork(). The guard's own
   /// end releases the lock whatever copies there are. -1 if the store has no such thing.
   [[nodiscard]] int descriptor() const;
+
+  /// Until when nobody else can have the lock, as far as is known now: no limit in a directory. In
+  /// etcd each keepalive that is confirmed puts it off, and once it has passed, save and destroy
+  /// are lock_lost. What else is done under the lock must have stopped by then. May be called by
+  /// any thread.
+  [[nodiscard]] std::chrono::steady_clock::time_point held_until() const;
 
  private:
   friend class Store;

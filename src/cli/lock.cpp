@@ -29,12 +29,18 @@ Result<int> run(Session& session, const Options& options) {
   if (!state) return std::unexpected(state.error());
   // CMD gets a copy of the lock: if we are killed, so is CMD, and the lock stays until it and what
   // it started are gone. If CMD ends first, we release the lock for all copies.
-  const auto code = run_program(session.command, state->descriptor());
-  if (code) return *code;
+  const auto ran =
+      run_program(session.command, state->descriptor(), [&] { return state->held_until(); });
+  if (ran && ran->overran) {
+    return std::unexpected(Error{Errc::lock_lost, 0,
+                                 "lock " + std::string(id->text()) + ": the lock is lost, and " +
+                                     in_quotes(session.command.front()) + " was killed"});
+  }
+  if (ran) return ran->exit_code;
   // As a shell has it: 127 for a command that is not there, 126 for one that cannot run.
-  session.notes.write(error_line(session.program, {Errc::io, code.error().value,
-                                                   "run " + in_quotes(session.command.front())}));
-  return code.error().value == ENOENT ? 127 : 126;
+  session.notes.write(error_line(
+      session.program, {Errc::io, ran.error().value, "run " + in_quotes(session.command.front())}));
+  return ran.error().value == ENOENT ? 127 : 126;
 }
 
 }  // namespace
@@ -44,8 +50,10 @@ void add_lock(Parser& parser, Action& action) {
       add_command<Options>(parser, "lock", "Run a command while holding a container's lock",
                            "latchfile lock web --timeout 10 -- rsync -a /srv/web/ /backup/web/");
   add_id(command.parser, command.options->id, true);
-  add_command_arguments(command.parser,
-                        "the command; its exit code becomes ours, and it is killed if we are");
+  add_command_arguments(
+      command.parser,
+      "the command; its exit code becomes ours, and it is killed if we are, or if the "
+      "lock is lost");
   add_wait_options(command.parser, command.options->wait);
   on_parsed(command, action, run);
 }

@@ -55,6 +55,7 @@ class EtcdLock final : public HeldLock {
   Result<> destroy() override;
   /// A lease cannot be handed to a child.
   int descriptor() const override { return -1; }
+  std::chrono::steady_clock::time_point held_until() const override { return lease_->good_until(); }
 
  private:
   [[nodiscard]] Result<> still_held(std::string_view operation) const;

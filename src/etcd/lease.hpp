@@ -39,6 +39,8 @@ class Lease {
   [[nodiscard]] std::chrono::seconds ttl() const { return ttl_; }
   [[nodiscard]] Gateway& gateway() const { return *gateway_; }
 
+  /// Of the last keepalive that was confirmed; long ago once it is lost.
+  [[nodiscard]] Clock::time_point good_until() const { return good_until_; }
   /// Once it is, it stays so, though etcd may yet confirm it.
   [[nodiscard]] bool is_lost(Clock::time_point now);
   /// A keepalive of `sent` was confirmed.

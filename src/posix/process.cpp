@@ -98,13 +98,34 @@ ExitCode exit_code_of(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
+using SteadyClock = std::chrono::steady_clock;
+
+/// As sigwaitinfo, but no longer than until then, and a second.
+int next_signal(const sigset_t& set, siginfo_t& info, SteadyClock::time_point until) {
+  if (until == SteadyClock::time_point::max()) return sigwaitinfo(&set, &info);
+  // One at the moment that is the limit must find it passed.
+  const auto left = until - SteadyClock::now() + std::chrono::milliseconds(1);
+  const auto wait = std::clamp<SteadyClock::duration>(left, {}, std::chrono::seconds(1));
+  const auto ns = std::chrono::nanoseconds(wait).count();
+  const timespec limit = {ns / 1'000'000'000, ns % 1'000'000'000};
+  return sigtimedwait(&set, &info, &limit);
+}
+
 /// With WatchedSignals blocked.
-ExitCode wait_and_pass_signals(pid_t pid) {
+Ran wait_and_pass_signals(pid_t pid,
+                          const std::function<SteadyClock::time_point()>& may_run_until) {
   const auto set = watched_signals();
+  bool overran = false;
   int status = 0;
   while (waitpid(pid, &status, WNOHANG) != pid) {
+    const auto until = overran ? SteadyClock::time_point::max() : may_run_until();
+    if (until <= SteadyClock::now()) {
+      kill(pid, SIGKILL);
+      overran = true;
+      continue;
+    }
     siginfo_t info{};
-    const int number = sigwaitinfo(&set, &info);
+    const int number = next_signal(set, info, until);
     const bool sent_by_process = info.si_code == SI_USER || info.si_code == SI_QUEUE;
     if (number > 0 && number != SIGCHLD && sent_by_process) kill(pid, number);
   }
@@ -113,7 +134,7 @@ ExitCode wait_and_pass_signals(pid_t pid) {
   constexpr timespec at_once{};
   while (sigtimedwait(&set, nullptr, &at_once) > 0) {
   }
-  return exit_code_of(status);
+  return {exit_code_of(status), overran};
 }
 
 /// A file in memory that holds `content`, at its beginning. A file and not a pipe, so that a filter
@@ -164,11 +185,12 @@ Errno become_program(const char* path, char** argv) {
   return Errno{errno};
 }
 
-Sys<ExitCode> run_program(const std::vector<std::string>& arguments, int descriptor) {
+Sys<Ran> run_program(const std::vector<std::string>& arguments, int descriptor,
+                     const std::function<SteadyClock::time_point()>& may_run_until) {
   const WatchedSignals signals;
   const auto pid = start(arguments, {.kept = descriptor}, signals.before());
   if (!pid) return std::unexpected(pid.error());
-  return wait_and_pass_signals(*pid);
+  return wait_and_pass_signals(*pid, may_run_until);
 }
 
 Sys<Filtered> run_filter(Kernel& kernel, const std::vector<std::string>& arguments,

@@ -6,6 +6,8 @@
 // A program dies with us: if we are killed, so is it. For callers with one thread.
 #pragma once
 
+#include <chrono>
+#include <functional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -31,11 +33,19 @@ void survive_broken_pipes();
 /// How a program ended: its exit code, or 128 and the number of the signal that ended it.
 using ExitCode = int;
 
+struct Ran {
+  ExitCode exit_code;
+  bool overran = false;  ///< and was killed for that
+};
+
 /// Runs `arguments` with our standard streams and waits for its end. The program keeps
-/// `descriptor`, which is otherwise closed on exec. HUP, INT, QUIT and TERM that another process
-/// sends to us are passed on to it; those that a terminal sends reach it by themselves. Errors: why
-/// it could not be started.
-[[nodiscard]] Sys<ExitCode> run_program(const std::vector<std::string>& arguments, int descriptor);
+/// `descriptor`, which is otherwise closed on exec, and is killed once it is later than
+/// `may_run_until` says, which is asked once a second at least as long as there is a limit. HUP,
+/// INT, QUIT and TERM that another process sends to us are passed on to it; those that a terminal
+/// sends reach it by themselves. Errors: why it could not be started.
+[[nodiscard]] Sys<Ran> run_program(
+    const std::vector<std::string>& arguments, int descriptor,
+    const std::function<std::chrono::steady_clock::time_point()>& may_run_until);
 
 struct Filtered {
   ExitCode exit_code;

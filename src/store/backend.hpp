@@ -39,6 +39,10 @@ class HeldLock {
 
   /// As LockedState::descriptor.
   [[nodiscard]] virtual int descriptor() const = 0;
+  /// As LockedState::held_until.
+  [[nodiscard]] virtual std::chrono::steady_clock::time_point held_until() const {
+    return std::chrono::steady_clock::time_point::max();
+  }
 };
 
 /// What a Watch follows. Used by one thread at a time; may outlive the Backend that it came from.

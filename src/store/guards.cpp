@@ -31,6 +31,10 @@ Result<> LockedState::destroy() && {
 
 int LockedState::descriptor() const { return lock_->descriptor(); }
 
+std::chrono::steady_clock::time_point LockedState::held_until() const {
+  return lock_->held_until();
+}
+
 Vacancy::Vacancy(ContainerId id, std::unique_ptr<HeldLock> lock)
     : id_(std::move(id)), lock_(std::move(lock)) {}
 Vacancy::Vacancy(Vacancy&&) noexcept = default;

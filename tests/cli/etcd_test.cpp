@@ -65,6 +65,16 @@ TEST_F(EtcdRoot, ShowsWhoHoldsALockAndWhere) {
   EXPECT_THAT(on_etcd("latchfile lock web -- sh -c 'exit 7'; latchfile delete web"), succeeds());
 }
 
+TEST_F(EtcdRoot, EndsTheCommandUnderALockThatIsLost) {
+  const EtcdServer mortal;
+  const auto at = "latchfile --root " + mortal.url("/cli");
+  ASSERT_THAT(shell("echo '{}' | " + at + " create web"), succeeds());
+  const auto etcd = std::to_string(mortal.process().pid());
+  // The lock outlives etcd by its time to live, and the command would by ten minutes.
+  EXPECT_THAT(shell(at + " lock web -- sh -c 'kill -9 " + etcd + "; exec sleep 600'"),
+              fails_saying(1, "lock web: the lock is lost, and 'sh' was killed"));
+}
+
 TEST_F(EtcdRoot, JudgesOnlyProcessesOfThisMachine) {
   auto boot = read_text("/proc/sys/kernel/random/boot_id");
   boot.pop_back();

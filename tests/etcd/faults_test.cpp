@@ -244,10 +244,12 @@ TEST_F(LostLease, IsSeenByOurOwnClockWhileNothingCanBeSent) {
   const Store brief = store_over(wire, server, prefix, 1s, timing);
   auto state = brief.lock(web, Wait::never());
   ASSERT_TRUE(state->save(numbered(1)));
+  EXPECT_GT(state->held_until(), std::chrono::steady_clock::now());
   wire->decide(Fate::lose_request);
   // Whoever waits gets the lock once etcd has given it up, and we know by then.
   auto next = lock_elsewhere();
   ASSERT_TRUE(next) << next.error().message();
+  EXPECT_LT(state->held_until(), std::chrono::steady_clock::now());
   const auto before = wire->count(request::path::txn);
   EXPECT_EQ(code_of(state->save(numbered(2))), "lock_lost");
   EXPECT_EQ(code_of(std::move(*state).destroy()), "lock_lost");
@@ -260,7 +262,9 @@ TEST_F(LostLease, IsKeptAsLongAsItsHolderLives) {
   const Store brief = store_over(wire, server, prefix, 1s, timing);
   auto state = brief.lock(web, Wait::never());
   // Three of them are more than a time to live.
+  const auto held_until = state->held_until();
   EXPECT_TRUE(eventually([&] { return wire->count(request::path::keepalive) >= 7; }));
+  EXPECT_GT(state->held_until(), held_until);
   EXPECT_TRUE(state->save(numbered(1)));
   EXPECT_EQ(code_of(other.lock(web, Wait::never())), "deadlock");
 }
