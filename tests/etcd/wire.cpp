@@ -2,6 +2,7 @@
 #include "etcd/wire.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "etcd/curl_transport.hpp"
 #include "posix/real_kernel.hpp"
@@ -47,8 +48,9 @@ void Wire::once(Fate fate, bool (Delivered::*kind)() const) {
   });
 }
 
-void Wire::afterwards(std::function<void(const Delivered&)> act) {
+void Wire::after_next(std::string_view path, std::function<void()> act) {
   const std::scoped_lock guard(mutex_);
+  path_ = path;
   afterwards_ = std::move(act);
 }
 
@@ -76,7 +78,7 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
   Delivered now{std::string(request.path), std::string(request.body)};
   const auto lost = std::unexpected(Error{Errc::unavailable, 0, "the wire is cut"});
   Fate fate = Fate::pass;
-  std::function<void(const Delivered&)> afterwards;
+  std::function<void()> afterwards;
   {
     const std::scoped_lock guard(mutex_);
     fate = decide_(now);
@@ -84,10 +86,10 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
     if (fate == Fate::no_space) return refusal("mvcc: database space exceeded", 8);
     if (fate == Fate::too_large) return refusal("request is too large", 3);
     delivered_.push_back(now);
-    afterwards = afterwards_;
+    if (now.path == path_) afterwards = std::exchange(afterwards_, nullptr);
   }
   auto answer = direct_->post(0, request, deadline);
-  if (afterwards) afterwards(now);
+  if (afterwards) afterwards();
   if (fate == Fate::lose_answer) return lost;
   if (fate == Fate::say_full) return refusal("mvcc: database space exceeded", 8);
   return answer;
