@@ -150,9 +150,10 @@ void EtcdServer::make_room() const {
 std::vector<std::string> EtcdServer::keys(const std::string& prefix) const {
   std::vector<std::string> keys;
   const auto gateway = connect();
-  for_each_key(*gateway, prefix + "/", true, [&](answer::KeyValue& pair) {
-    keys.push_back(std::move(pair.key));
-  }).value();
+  for_each_key(
+      *gateway, prefix + "/", true, [&] { keys.clear(); },
+      [&](answer::KeyValue& pair) { keys.push_back(std::move(pair.key)); })
+      .value();
   return keys;
 }
 
