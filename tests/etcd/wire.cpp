@@ -97,16 +97,19 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
 
 std::shared_ptr<const EtcdSite> site_over(const std::shared_ptr<Wire>& wire,
                                           const EtcdServer& server, const std::string& prefix,
-                                          std::chrono::seconds ttl, Gateway::Timing timing) {
+                                          std::chrono::seconds ttl, Gateway::Timing timing,
+                                          Login login) {
   auto gateway = std::make_shared<Gateway>(real_kernel(), std::make_unique<OverWire>(wire),
-                                           std::vector{server.socket()}, Login{}, timing);
+                                           std::vector{server.socket()}, std::move(login), timing);
   return std::make_shared<const EtcdSite>(
       EtcdSite{server.url(prefix), Keys(prefix), ttl, std::move(gateway)});
 }
 
 Store store_over(const std::shared_ptr<Wire>& wire, const EtcdServer& server,
-                 const std::string& prefix, std::chrono::seconds ttl, Gateway::Timing timing) {
-  return Store(std::make_shared<const EtcdBackend>(site_over(wire, server, prefix, ttl, timing)));
+                 const std::string& prefix, std::chrono::seconds ttl, Gateway::Timing timing,
+                 Login login) {
+  return Store(std::make_shared<const EtcdBackend>(
+      site_over(wire, server, prefix, ttl, timing, std::move(login))));
 }
 
 }  // namespace latchfile::test

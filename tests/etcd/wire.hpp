@@ -73,15 +73,13 @@ class Wire {
   std::vector<Delivered> delivered_;
 };
 
-[[nodiscard]] std::shared_ptr<const EtcdSite> site_over(const std::shared_ptr<Wire>& wire,
-                                                        const EtcdServer& server,
-                                                        const std::string& prefix,
-                                                        std::chrono::seconds ttl,
-                                                        Gateway::Timing timing = {});
+[[nodiscard]] std::shared_ptr<const EtcdSite> site_over(
+    const std::shared_ptr<Wire>& wire, const EtcdServer& server, const std::string& prefix,
+    std::chrono::seconds ttl, Gateway::Timing timing = {}, Login login = {});
 
 /// A store whose requests all go over `wire`.
 [[nodiscard]] Store store_over(const std::shared_ptr<Wire>& wire, const EtcdServer& server,
                                const std::string& prefix, std::chrono::seconds ttl,
-                               Gateway::Timing timing = {});
+                               Gateway::Timing timing = {}, Login login = {});
 
 }  // namespace latchfile::test
