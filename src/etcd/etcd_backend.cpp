@@ -28,12 +28,14 @@ Result<Document> not_loaded() { return std::unexpected(Error{Errc::not_found, 0,
 Result<EtcdBackend::Listed> EtcdBackend::list_at_revision() const {
   SortedIds ids;
   const auto folder = site_->keys.states();
-  const auto revision = for_each_key(*site_->gateway, folder, true, [&](answer::KeyValue& pair) {
+  const auto add = [&](const answer::KeyValue& pair) {
     const auto text = std::string_view(pair.key).substr(folder.size());
     const auto slash = text.find('/');
     if (slash == text.npos) return ids.add({}, text);
     if (slash > 0) ids.add(text.substr(0, slash), text.substr(slash + 1));
-  });
+  };
+  const auto revision =
+      for_each_key(*site_->gateway, folder, true, [&] { ids = SortedIds(); }, add);
   if (!revision) {
     auto error = revision.error();
     error.context = "list: " + error.context;
@@ -125,7 +127,7 @@ Result<std::unique_ptr<HeldLock>> EtcdBackend::lock_for_new(const ContainerId& i
 Result<std::vector<LockHolder>> EtcdBackend::locks() const {
   std::vector<LockHolder> holders;
   const auto folder = site_->keys.locks();
-  const auto revision = for_each_key(*site_->gateway, folder, false, [&](answer::KeyValue& pair) {
+  const auto add = [&](answer::KeyValue& pair) {
     auto id = ContainerId::parse(std::string_view(pair.key).substr(folder.size()));
     if (!id) return;
     const auto owner = answer::read_owner(pair.value).value_or(answer::Owner{});
@@ -133,7 +135,8 @@ Result<std::vector<LockHolder>> EtcdBackend::locks() const {
                        .pid = static_cast<pid_t>(owner.pid),
                        .command = one_line(owner.command),
                        .host = one_line(owner.host)});
-  });
+  };
+  const auto revision = for_each_key(*site_->gateway, folder, false, [&] { holders.clear(); }, add);
   if (!revision) {
     auto error = revision.error();
     error.context = "list the locks: " + error.context;

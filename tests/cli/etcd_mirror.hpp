@@ -25,12 +25,7 @@ namespace latchfile::test {
     putenv(const_cast<char*>(variable.c_str()));
     std::vector<std::string> all = {LATCHFILE_BINARY};
     all.insert(all.end(), arguments.begin(), arguments.end());
-    std::vector<char*> argv;
-    for (auto& argument : all)
-      argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    execv(argv[0], argv.data());
-    return 127;
+    execute(all);
   });
 }
 

@@ -36,12 +36,7 @@ OnTerminal::OnTerminal(const std::vector<std::string>& arguments, unsigned short
     unsetenv("NO_COLOR");
     for (const auto& variable : env)
       putenv(const_cast<char*>(variable.c_str()));
-    std::vector<char*> argv;
-    for (const auto& argument : arguments)
-      argv.push_back(const_cast<char*>(argument.c_str()));
-    argv.push_back(nullptr);
-    execvp(argv[0], argv.data());
-    _exit(127);
+    execute(arguments);
   }
   close(slave);
 }

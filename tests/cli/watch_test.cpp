@@ -27,18 +27,13 @@ class Follower {
     if (pipe2(ends.data(), O_CLOEXEC) != 0) throw std::runtime_error("pipe2");
     reading_ = ends[0];
     const int writing = ends[1];
-    child_.emplace([&] {
+    child_.emplace([&]() -> int {
       dup2(writing, STDOUT_FILENO);
       dup2(open("/dev/null", O_WRONLY | O_CLOEXEC), STDERR_FILENO);
       std::signal(SIGPIPE, SIG_DFL);
       std::vector<std::string> all = {LATCHFILE_BINARY, "--root", root, "watch"};
       all.insert(all.end(), arguments.begin(), arguments.end());
-      std::vector<char*> argv;
-      for (auto& argument : all)
-        argv.push_back(argument.data());
-      argv.push_back(nullptr);
-      execv(argv[0], argv.data());
-      return 127;
+      execute(all);
     });
     close(writing);
   }

@@ -346,9 +346,7 @@ TEST_F(EtcdFaults, ALockThatIsReleasedBeforeTheWaitForItIsNotWaitedFor) {
   const Store patient = store_over(wire, server, prefix, 10s);
   std::optional held(lock_elsewhere());
   ASSERT_TRUE(*held) << held->error().message();
-  wire->afterwards([&](const Delivered& request) {
-    if (request.path == request::path::txn) held.reset();
-  });
+  wire->after_next(request::path::txn, [&] { held.reset(); });
   const auto state = patient.lock(web, Wait::at_most(5s));
   EXPECT_TRUE(state) << state.error().message();
 }

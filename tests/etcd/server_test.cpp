@@ -2,6 +2,7 @@
 //
 // What happens to etcd itself under a store that is in use: it is full, restarted, compacted, and
 // it forgets who has logged in.
+#include <algorithm>
 #include <atomic>
 #include <cerrno>
 #include <future>
@@ -10,6 +11,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "etcd/pages.hpp"
 #include "etcd/requests.hpp"
 #include "etcd/wire.hpp"
 #include "latchfile/etcd.hpp"
@@ -169,6 +171,58 @@ TEST(EtcdThatIsCompacted, LosesNoChangeForAWatchThatIsFarBehind) {
     EXPECT_EQ(followed.take_all(watch), "");
     return followed.view() == view_of(store);
   })) << "events go on";
+}
+
+using KeyOf = std::string (Keys::*)(const ContainerId&) const;
+
+/// Puts one more key than a page has; their ids, sorted.
+std::vector<ContainerId> fill_a_page(const EtcdServer& server, const Keys& keys, KeyOf key_of) {
+  constexpr std::int64_t keys_of_a_request = 100;
+  constexpr std::int64_t first = 10000;  // all numbers have as many digits
+  constexpr auto end = first + keys_of_a_page + 1;
+  const auto gateway = server.connect();
+  std::vector<ContainerId> ids;
+  for (auto i = first; i < end;) {
+    request::Txn request;
+    for (const auto until = std::min(end, i + keys_of_a_request); i < until; ++i) {
+      ids.push_back(id_of("c" + std::to_string(i)));
+      request.then_put((keys.*key_of)(ids.back()), "{}");
+    }
+    EXPECT_TRUE(gateway->transact(request.body()));
+  }
+  return ids;
+}
+
+TEST(EtcdThatIsCompacted, BetweenTwoPagesIsListedAnew) {
+  const EtcdServer server;
+  const std::string prefix = "/pages";
+  const Keys keys(prefix);
+  const auto wire = std::make_shared<Wire>(server);
+  const auto store = store_over(wire, server, prefix, 10s);
+  const auto fill_and_disturb = [&](KeyOf key_of) {
+    auto ids = fill_a_page(server, keys, key_of);
+    const auto gone = (keys.*key_of)(ids.front());
+    const auto added = (keys.*key_of)(id_of("new"));
+    wire->after_next(request::path::range, [&server, gone, added] {
+      server.remove(gone);
+      server.put(added, "{}");
+      server.compact();
+    });
+    ids.erase(ids.begin());
+    ids.push_back(id_of("new"));
+    return ids;
+  };
+
+  auto expected = fill_and_disturb(&Keys::state);
+  const auto listed = store.list();
+  ASSERT_TRUE(listed) << listed.error().message();
+  EXPECT_TRUE(*listed == expected) << listed->size() << " of " << expected.size();
+
+  expected = fill_and_disturb(&Keys::lock);
+  const auto holders = store.locks();
+  ASSERT_TRUE(holders) << holders.error().message();
+  EXPECT_TRUE(std::ranges::equal(*holders, expected, {}, &LockHolder::id))
+      << holders->size() << " of " << expected.size();
 }
 
 }  // namespace

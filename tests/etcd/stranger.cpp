@@ -61,15 +61,15 @@ bool Stranger::Connection::send(std::string_view bytes) const {
   return true;
 }
 
-bool Stranger::Connection::receive() const {
+std::optional<std::string> Stranger::Connection::receive() const {
   std::string request;
   std::array<char, 4096> buffer{};
   for (;;) {
     const auto end = request.find("\r\n\r\n");
-    if (end != request.npos && request.size() >= end + 4 + body_size(request)) return true;
-    if (!await(socket_, POLLIN, stop_)) return false;
+    if (end != request.npos && request.size() >= end + 4 + body_size(request)) return request;
+    if (!await(socket_, POLLIN, stop_)) return std::nullopt;
     const auto got = recv(socket_, buffer.data(), buffer.size(), 0);
-    if (got <= 0) return false;
+    if (got <= 0) return std::nullopt;
     request.append(buffer.data(), static_cast<std::size_t>(got));
   }
 }

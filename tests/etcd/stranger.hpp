@@ -6,6 +6,7 @@
 
 #include <chrono>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -20,8 +21,8 @@ class Stranger {
     Connection(int socket, int stop) : socket_(socket), stop_(stop) {}
     /// False once the other side is gone, or the test is at its end.
     [[nodiscard]] bool send(std::string_view bytes) const;
-    /// Until there is a whole request, with its body.
-    [[nodiscard]] bool receive() const;
+    /// A whole request, with its body; nothing as send is false.
+    [[nodiscard]] std::optional<std::string> receive() const;
     /// For that long; false as send.
     [[nodiscard]] bool stay(std::chrono::milliseconds time) const;
     /// Until it is as in send.

@@ -29,11 +29,6 @@ class EtcdWatchTest : public testing::Test {
     server.put(Keys(prefix).state(id_of(id)),
                envelope::seal(envelope::new_id(), numbered(number).bytes()));
   }
-  void after_the_list(const std::function<void()>& act) const {
-    wire->afterwards([act, done = false](const Delivered& request) mutable {
-      if (request.path == request::path::range && !std::exchange(done, true)) act();
-    });
-  }
   void expect_all_is_told(Watch& watch) {
     EXPECT_TRUE(eventually([&] {
       static_cast<void>(followed.take_all(watch));
@@ -45,14 +40,14 @@ class EtcdWatchTest : public testing::Test {
 
 TEST_F(EtcdWatchTest, MissesNothingBetweenTheListAndTheWatch) {
   put("web", 0);
-  after_the_list([&] { put("db", 1); });
+  wire->after_next(request::path::range, [&] { put("db", 1); });
   auto watch = store.watch().value();
   expect_all_is_told(watch);
 }
 
 TEST_F(EtcdWatchTest, ListsAgainWhatWasCompactedAway) {
   put("web", 0);
-  after_the_list([&] {
+  wire->after_next(request::path::range, [&] {
     put("db", 1);
     put("web", 2);
     server.compact();

@@ -2,6 +2,7 @@
 #include "etcd/wire.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "etcd/curl_transport.hpp"
 #include "posix/real_kernel.hpp"
@@ -47,8 +48,9 @@ void Wire::once(Fate fate, bool (Delivered::*kind)() const) {
   });
 }
 
-void Wire::afterwards(std::function<void(const Delivered&)> act) {
+void Wire::after_next(std::string_view path, std::function<void()> act) {
   const std::scoped_lock guard(mutex_);
+  path_ = path;
   afterwards_ = std::move(act);
 }
 
@@ -77,7 +79,7 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
   Delivered now{std::string(request.path), std::string(request.body)};
   const auto lost = std::unexpected(Error{Errc::unavailable, 0, "the wire is cut"});
   Fate fate = Fate::pass;
-  std::function<void(const Delivered&)> afterwards;
+  std::function<void()> afterwards;
   {
     const std::scoped_lock guard(mutex_);
     fate = decide_(now);
@@ -85,10 +87,10 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
     if (fate == Fate::no_space) return refusal("mvcc: database space exceeded", 8);
     if (fate == Fate::too_large) return refusal("request is too large", 3);
     delivered_.push_back(now);
-    afterwards = afterwards_;
+    if (now.path == path_) afterwards = std::exchange(afterwards_, nullptr);
   }
   auto answer = direct_->post(0, request, deadline);
-  if (afterwards) afterwards(now);
+  if (afterwards) afterwards();
   if (fate == Fate::lose_answer) return lost;
   if (fate == Fate::say_full) return refusal("mvcc: database space exceeded", 8);
   return answer;
@@ -96,16 +98,19 @@ Result<Transport::Answer> Wire::post(const Transport::Request& request,
 
 std::shared_ptr<const EtcdSite> site_over(const std::shared_ptr<Wire>& wire,
                                           const EtcdServer& server, const std::string& prefix,
-                                          std::chrono::seconds ttl, Gateway::Timing timing) {
+                                          std::chrono::seconds ttl, Gateway::Timing timing,
+                                          Login login) {
   auto gateway = std::make_shared<Gateway>(real_kernel(), std::make_unique<OverWire>(wire),
-                                           std::vector{server.socket()}, Login{}, timing);
+                                           std::vector{server.socket()}, std::move(login), timing);
   return std::make_shared<const EtcdSite>(
       EtcdSite{server.url(prefix), Keys(prefix), ttl, std::move(gateway)});
 }
 
 Store store_over(const std::shared_ptr<Wire>& wire, const EtcdServer& server,
-                 const std::string& prefix, std::chrono::seconds ttl, Gateway::Timing timing) {
-  return Store(std::make_shared<const EtcdBackend>(site_over(wire, server, prefix, ttl, timing)));
+                 const std::string& prefix, std::chrono::seconds ttl, Gateway::Timing timing,
+                 Login login) {
+  return Store(std::make_shared<const EtcdBackend>(
+      site_over(wire, server, prefix, ttl, timing, std::move(login))));
 }
 
 }  // namespace latchfile::test

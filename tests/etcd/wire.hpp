@@ -48,8 +48,8 @@ class Wire {
   /// That of the next one of a kind, all others pass.
   void once(Fate fate, bool (Delivered::*kind)() const);
 
-  /// What is done once a request was carried out, before its answer is heard.
-  void afterwards(std::function<void(const Delivered&)> act);
+  /// What is done once the next request of that path was carried out, before its answer is heard.
+  void after_next(std::string_view path, std::function<void()> act);
 
   /// All that was carried out of a kind, in order.
   [[nodiscard]] std::vector<Delivered> delivered(bool (Delivered::*kind)() const) const;
@@ -68,19 +68,18 @@ class Wire {
   const std::unique_ptr<Transport> direct_;
   mutable std::mutex mutex_;
   std::function<Fate(const Delivered&)> decide_;
-  std::function<void(const Delivered&)> afterwards_;
+  std::string path_;  ///< of the request after which it is done
+  std::function<void()> afterwards_;
   std::vector<Delivered> delivered_;
 };
 
-[[nodiscard]] std::shared_ptr<const EtcdSite> site_over(const std::shared_ptr<Wire>& wire,
-                                                        const EtcdServer& server,
-                                                        const std::string& prefix,
-                                                        std::chrono::seconds ttl,
-                                                        Gateway::Timing timing = {});
+[[nodiscard]] std::shared_ptr<const EtcdSite> site_over(
+    const std::shared_ptr<Wire>& wire, const EtcdServer& server, const std::string& prefix,
+    std::chrono::seconds ttl, Gateway::Timing timing = {}, Login login = {});
 
 /// A store whose requests all go over `wire`.
 [[nodiscard]] Store store_over(const std::shared_ptr<Wire>& wire, const EtcdServer& server,
                                const std::string& prefix, std::chrono::seconds ttl,
-                               Gateway::Timing timing = {});
+                               Gateway::Timing timing = {}, Login login = {});
 
 }  // namespace latchfile::test

@@ -26,23 +26,16 @@ Pipe make_pipe() {
   return {ends[0], ends[1]};
 }
 
-int execute(const std::vector<std::string>& arguments, int in, int out) {
-  dup2(in, 0);
-  dup2(out, 1);
-  signal(SIGPIPE, SIG_DFL);
-  std::vector<char*> argv;
-  for (const auto& argument : arguments)
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execv(argv[0], argv.data());
-  return 127;
-}
-
 /// Forks with one end of each pipe, and leaves the parent the others.
 Child start(const std::vector<std::string>& arguments, int& to, int& from) {
   const auto in = make_pipe();
   const auto out = make_pipe();
-  Child child([&] { return execute(arguments, in.read_end, out.write_end); });
+  Child child([&]() -> int {
+    dup2(in.read_end, 0);
+    dup2(out.write_end, 1);
+    signal(SIGPIPE, SIG_DFL);
+    execute(arguments);
+  });
   close(in.read_end);
   close(out.write_end);
   signal(SIGPIPE, SIG_IGN);

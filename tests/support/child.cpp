@@ -35,15 +35,6 @@ struct Pipe {
   }
 };
 
-[[noreturn]] void execute(const std::vector<std::string>& arguments) {
-  std::vector<char*> argv;
-  for (const auto& argument : arguments)
-    argv.push_back(const_cast<char*>(argument.c_str()));
-  argv.push_back(nullptr);
-  execvp(argv[0], argv.data());
-  _exit(127);
-}
-
 /// Moves bytes until both outputs are at their end or the time is up.
 void converse(int in, int out, int err, std::string_view input, Outcome& outcome,
               Clock::time_point deadline) {
@@ -81,6 +72,15 @@ void converse(int in, int out, int err, std::string_view input, Outcome& outcome
 }
 
 }  // namespace
+
+void execute(const std::vector<std::string>& arguments) {
+  std::vector<char*> argv;
+  for (const auto& argument : arguments)
+    argv.push_back(const_cast<char*>(argument.c_str()));
+  argv.push_back(nullptr);
+  execvp(argv[0], argv.data());
+  _exit(127);
+}
 
 Outcome run(const std::vector<std::string>& arguments, const RunOptions& options) {
   Pipe in;

@@ -30,6 +30,9 @@ struct RunOptions {
 [[nodiscard]] Outcome run(const std::vector<std::string>& arguments,
                           const RunOptions& options = {});
 
+/// Turns this process, a fork, into a program that is found in PATH; exits with 127 if that fails.
+[[noreturn]] void execute(const std::vector<std::string>& arguments);
+
 /// A process that runs beside the test. Killed and reaped with the object.
 class Child {
  public:

@@ -22,7 +22,7 @@ Child start_etcd(const std::filesystem::path& dir, const std::vector<std::string
                  std::vector<std::string> through) {
   through.emplace_back("etcd");
   through.insert(through.end(), arguments.begin(), arguments.end());
-  return Child([&] {
+  return Child([&]() -> int {
     prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (chdir(dir.c_str()) != 0) return 126;
     // Of one that was killed, the sockets are in the way.
@@ -31,12 +31,7 @@ Child start_etcd(const std::filesystem::path& dir, const std::vector<std::string
     const int log = open("log", O_CREAT | O_WRONLY | O_APPEND | O_CLOEXEC, 0600);
     for (const int fd : {1, 2})
       dup2(log, fd);
-    std::vector<char*> argv;
-    for (auto& argument : through)
-      argv.push_back(argument.data());
-    argv.push_back(nullptr);
-    execvp(argv[0], argv.data());
-    return 127;
+    execute(through);
   });
 }
 
@@ -150,9 +145,10 @@ void EtcdServer::make_room() const {
 std::vector<std::string> EtcdServer::keys(const std::string& prefix) const {
   std::vector<std::string> keys;
   const auto gateway = connect();
-  for_each_key(*gateway, prefix + "/", true, [&](answer::KeyValue& pair) {
-    keys.push_back(std::move(pair.key));
-  }).value();
+  for_each_key(
+      *gateway, prefix + "/", true, [&] { keys.clear(); },
+      [&](answer::KeyValue& pair) { keys.push_back(std::move(pair.key)); })
+      .value();
   return keys;
 }
 

@@ -44,7 +44,8 @@ TEST(Pages, FollowEachOtherWithoutAGapAtOneRevision) {
   });
   std::vector<std::string> keys;
   const auto revision = for_each_key(
-      *gateway, "/p/", true, [&](answer::KeyValue& pair) { keys.push_back(std::move(pair.key)); });
+      *gateway, "/p/", true, [&] { keys.clear(); },
+      [&](answer::KeyValue& pair) { keys.push_back(std::move(pair.key)); });
   ASSERT_TRUE(revision) << revision.error().message();
   EXPECT_EQ(*revision, 7);
   EXPECT_THAT(keys, ElementsAre("/p/a", "/p/b", "/p/c"));
@@ -57,16 +58,50 @@ TEST(Pages, FollowEachOtherWithoutAGapAtOneRevision) {
                               HasSubstr(end), HasSubstr(R"("revision":"7")")));
 }
 
+Reply compacted() {
+  return refused(400, 11, "etcdserver: mvcc: required revision has been compacted");
+}
+
 TEST(Pages, EndWithTheFirstThatIsNotAnswered) {
   std::size_t asked = 0;
   const auto gateway = gateway_to([&](const Sent&) {
-    return ++asked == 1
-               ? ok(page_of(7, {"/p/a"}, true))
-               : refused(400, 11, "etcdserver: mvcc: required revision has been compacted");
+    return ++asked == 1 ? ok(page_of(7, {"/p/a"}, true)) : refused(403, 7, "permission denied");
   });
-  const auto revision = for_each_key(*gateway, "/p/", true, [](answer::KeyValue&) {});
+  const auto revision = for_each_key(*gateway, "/p/", true, [] {}, [](answer::KeyValue&) {});
   ASSERT_FALSE(revision);
   EXPECT_EQ(revision.error().code, Errc::io);
+  EXPECT_EQ(asked, 2U);
+}
+
+TEST(Pages, BeginAnewAtTheNewestRevisionIfTheirsIsCompactedAway) {
+  std::vector<std::string> asked;
+  const auto gateway = gateway_to([&](const Sent& sent) {
+    asked.push_back(sent.body);
+    if (asked.size() == 1) return ok(page_of(7, {"/p/a", "/p/b"}, true));
+    return asked.size() == 2 ? compacted() : ok(page_of(9, {"/p/b", "/p/c"}, false));
+  });
+  std::vector<std::string> keys;
+  const auto revision = for_each_key(
+      *gateway, "/p/", true, [&] { keys.clear(); },
+      [&](answer::KeyValue& pair) { keys.push_back(std::move(pair.key)); });
+  ASSERT_TRUE(revision) << revision.error().message();
+  EXPECT_EQ(*revision, 9);
+  EXPECT_THAT(keys, ElementsAre("/p/b", "/p/c"));
+  ASSERT_THAT(asked, SizeIs(3));
+  EXPECT_EQ(asked[2], asked[0]);
+}
+
+TEST(Pages, ThatAreCompactedAwayAgainAndAgainAreGivenUp) {
+  int beginnings = 0;
+  const auto gateway = gateway_to([&](const Sent& sent) {
+    return sent.body.contains("revision") ? compacted() : ok(page_of(7, {"/p/a"}, true));
+  });
+  const auto revision =
+      for_each_key(*gateway, "/p/", true, [&] { ++beginnings; }, [](answer::KeyValue&) {});
+  ASSERT_FALSE(revision);
+  EXPECT_EQ(revision.error().code, Errc::io);
+  EXPECT_THAT(revision.error().message(), HasSubstr("has been compacted"));
+  EXPECT_EQ(beginnings, most_beginnings);
 }
 
 TEST(EtcdBackendTest, LoadsInHalvesWhatIsTooLargeTogether) {
