@@ -53,7 +53,7 @@ class OversizedAnswer : public testing::Test {
     const auto path = received->find(' ') + 1;
     const Delivered request{received->substr(path, received->find(' ', path) - path),
                             received->substr(received->find("\r\n\r\n") + 4)};
-    auto answer = wire.post({request.path, request.body, {}}, Transport::Clock::now() + 20s);
+    auto answer = wire.post({request.path, request.body, {}, 20s}, Transport::Clock::now() + 20s);
     if (!answer) return;
     // It is a whole answer all the same, for who would read it.
     if (oversized.load()(request)) answer->body.append(Transport::max_answer_bytes, ' ');

@@ -123,7 +123,7 @@ class EtcdThatSignsTokens : public testing::Test {
   void tokens_end() const {
     const auto transport = transport_to(server);
     const auto post = [&](std::string_view path, std::string_view body, std::string_view token) {
-      return transport->post(0, {path, body, token}, Transport::Clock::now() + 10s).value();
+      return transport->post(0, {path, body, token, 10s}, Transport::Clock::now() + 10s).value();
     };
     auto given = post(request::path::authenticate, request::authenticate("root", "r"), {});
     const auto token = answer::read_token(given.body).value().text;
