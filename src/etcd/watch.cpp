@@ -10,6 +10,11 @@ namespace {
 /// How many documents are held at a time.
 constexpr std::size_t window = 512;
 
+std::unexpected<Error> failed(CallFailure failure) {
+  failure.error.context = "watch: " + failure.error.context;
+  return std::unexpected(std::move(failure.error));
+}
+
 }  // namespace
 
 Result<std::unique_ptr<WatchSource>> EtcdWatch::open(
@@ -26,7 +31,17 @@ Result<std::unique_ptr<WatchSource>> EtcdWatch::open(
 
 EtcdWatch::EtcdWatch(std::shared_ptr<const EtcdSite> site,
                      std::unique_ptr<Transport::Stream> stream, std::optional<Ids> only)
-    : store_(std::move(site)), stream_(std::move(stream)), only_(std::move(only)) {}
+    : store_(std::move(site)), stream_(std::move(stream)), only_(std::move(only)) {
+  const auto& keys = store_.site().keys;
+  from_ = keys.states();
+  end_ = Keys::end_of(from_);
+  if (!only_ || only_->empty()) return;
+  std::set<std::string> states;
+  for (const auto& id : *only_)
+    states.insert(keys.state(id));
+  from_ = *states.begin();
+  end_ = *states.rbegin() + '\0';
+}
 
 Result<std::vector<Event>> EtcdWatch::next(Wait wait) {
   const auto deadline = deadline_of(store_.site().kernel(), wait);
@@ -49,26 +64,31 @@ Result<std::vector<Event>> EtcdWatch::next(Wait wait) {
   }
 }
 
+/// F1.
+Result<std::int64_t> EtcdWatch::take_stock() {
+  if (only_) {
+    pending_ = *only_;
+    const auto range = store_.site().gateway->call(
+        request::path::range, request::range({.key = from_, .keys_only = true}),
+        answer::read_range);
+    if (!range) return failed(range.error());
+    return range->revision;
+  }
+  auto listed = store_.list_at_revision();
+  if (!listed) return std::unexpected(std::move(listed.error()));
+  pending_.insert(listed->ids.begin(), listed->ids.end());
+  told_.add_ids_to(pending_);
+  return listed->revision;
+}
+
 Result<> EtcdWatch::begin_anew() {
   stale_ = true;
   auto& gateway = *store_.site().gateway;
-  auto listed = store_.list_at_revision();  // F1
-  if (!listed) return std::unexpected(std::move(listed.error()));
-  if (only_) {
-    pending_ = *only_;
-  } else {
-    pending_.insert(listed->ids.begin(), listed->ids.end());
-    told_.add_ids_to(pending_);
-  }
-  const auto folder = store_.site().keys.states();
-  const auto opened =  // F2
-      gateway.open_watch(*stream_, folder, Keys::end_of(folder), listed->revision + 1,
-                         gateway.now() + gateway.timing().overall);
-  if (!opened) {
-    auto error = opened.error().error;
-    error.context = "watch: " + error.context;
-    return std::unexpected(std::move(error));
-  }
+  const auto revision = take_stock();
+  if (!revision) return std::unexpected(revision.error());
+  const auto opened = gateway.open_watch(*stream_, from_, end_, *revision + 1,  // F2
+                                         gateway.now() + gateway.timing().overall);
+  if (!opened) return failed(opened.error());
   add(*opened);
   stale_ = opened->canceled;
   return {};

@@ -2,6 +2,8 @@
 //
 // What a watch of a store in etcd must not miss: changes between its requests, and those of which
 // etcd does not tell any more.
+#include <atomic>
+
 #include <gtest/gtest.h>
 
 #include "etcd/envelope.hpp"
@@ -54,6 +56,30 @@ TEST_F(EtcdWatchTest, ListsAgainWhatWasCompactedAway) {
   });
   auto watch = store.watch().value();
   expect_all_is_told(watch);
+}
+
+TEST_F(EtcdWatchTest, OfSomeListsNoOthersAndMissesNothing) {
+  for (const std::string id : {"a", "m", "z"})
+    put(id, 0);
+  std::atomic<bool> has_listed = false;
+  wire->decide([&](const Delivered& now) {
+    if (now.has("range_end")) has_listed = true;
+    return Fate::pass;
+  });
+  auto watch = store.watch({id_of("m"), id_of("q"), id_of("p1/x")}).value();
+  const auto is_told = [&](const View& expected) {
+    return eventually([&] {
+      static_cast<void>(followed.take_all(watch));
+      return followed.view() == expected;
+    });
+  };
+  const auto first = numbered(0).bytes();
+  EXPECT_TRUE(is_told({{"m", first}}));
+  for (const std::string id : {"a", "m", "n", "q", "z", "p1/x"})
+    put(id, 1);
+  const auto second = numbered(1).bytes();
+  EXPECT_TRUE(is_told({{"m", second}, {"p1/x", second}, {"q", second}}));
+  EXPECT_FALSE(has_listed);
 }
 
 TEST_F(EtcdWatchTest, GoesOnWhenEtcdComesBack) {
