@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
+#include <set>
 #include <system_error>
 
 #include "etcd/per_process.hpp"
@@ -22,14 +23,14 @@ std::chrono::milliseconds part_of_ttl(const Lease& lease, int parts) {
   return std::chrono::milliseconds(lease.ttl()) / parts;
 }
 
-bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases) {
+bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases,
+                std::chrono::milliseconds limit) {
   std::vector<std::int64_t> ids;
   ids.reserve(leases.size());
   for (const auto& lease : leases)
     ids.push_back(lease->id());
   auto& gateway = leases.front()->gateway();
   const auto sent = gateway.now();
-  const auto limit = std::min(gateway.timing().attempt, part_of_ttl(*leases.front(), 4));
   const auto answer = gateway.attempt(limit, request::path::keepalive, request::keepalive(ids),
                                       answer::read_keepalives);
   if (!answer) return false;
@@ -142,6 +143,18 @@ std::vector<std::shared_ptr<Lease>> Keeper::take_due(Lease::Clock::time_point no
   return due;
 }
 
+std::chrono::milliseconds Keeper::limit_for(const Lease& lease) const {
+  auto shortest = part_of_ttl(lease, 4);
+  std::set<const Gateway*> others;
+  for (const auto& each : kept_) {
+    if (&each.lease->gateway() == &lease.gateway()) continue;
+    others.insert(&each.lease->gateway());
+    shortest = std::min(shortest, part_of_ttl(*each.lease, 4));
+  }
+  if (others.size() > 1) shortest /= others.size();
+  return std::min(lease.gateway().timing().attempt, shortest);
+}
+
 void Keeper::note(const std::vector<std::shared_ptr<Lease>>& leases, bool kept,
                   Lease::Clock::time_point sent) {
   for (auto& each : kept_) {
@@ -167,8 +180,9 @@ void Keeper::work() {
       changed_.wait_until(guard, until);
       continue;
     }
+    const auto limit = limit_for(*leases.front());
     guard.unlock();
-    const bool kept = keep_alive(leases);
+    const bool kept = keep_alive(leases, limit);
     guard.lock();
     note(leases, kept, now);
   }

@@ -84,6 +84,9 @@ class Keeper {
   void work();
   /// Those of one store that are due soon, if any is due now. What is lost is kept no longer.
   [[nodiscard]] std::vector<std::shared_ptr<Lease>> take_due(Lease::Clock::time_point now);
+  /// How long an answer may be waited for, so that no etcd that gives none costs the lease of
+  /// another store.
+  [[nodiscard]] std::chrono::milliseconds limit_for(const Lease& lease) const;
   void note(const std::vector<std::shared_ptr<Lease>>& leases, bool kept,
             Lease::Clock::time_point sent);
 

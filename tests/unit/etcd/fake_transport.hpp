@@ -21,6 +21,7 @@ struct Sent {
   std::string path;
   std::string body;
   std::string token;
+  Transport::Clock::time_point deadline;
 };
 
 using Reply = Result<Transport::Answer>;
@@ -39,9 +40,10 @@ class FakeTransport final : public Transport {
  public:
   explicit FakeTransport(Replies replies) : replies_(std::move(replies)) {}
 
-  Result<Answer> post(std::size_t endpoint, const Request& request, Clock::time_point) override {
+  Result<Answer> post(std::size_t endpoint, const Request& request,
+                      Clock::time_point deadline) override {
     Sent sent{endpoint, std::string(request.path), std::string(request.body),
-              std::string(request.token)};
+              std::string(request.token), deadline};
     const std::scoped_lock guard(mutex_);
     return replies_(sent);
   }

@@ -124,6 +124,27 @@ TEST_F(KeeperTest, CountsFromTheMomentOfSending) {
   EXPECT_TRUE(lease->is_lost(sent->load() + ttl));
 }
 
+TEST_F(KeeperTest, WaitsForNoStoreUntilTheLeaseOfAnotherIsOver) {
+  const auto patient = [](const Replies& replies) {
+    return gateway_to(replies, 1, {}, {.attempt = 100s, .overall = 100s});
+  };
+  const auto brief = patient([](const Sent&) { return ok(confirmed(1)); });
+  const auto limit = std::make_shared<std::atomic<Lease::Clock::duration>>();
+  const auto dead = patient([limit](const Sent& sent) {
+    *limit = sent.deadline - Lease::Clock::now();
+    return no_answer();
+  });
+  const auto lasts = [&](const std::shared_ptr<Gateway>& gateway, std::chrono::seconds time) {
+    auto lease = std::make_shared<Lease>(gateway, 1, time, gateway->now());
+    EXPECT_TRUE(keeper.keep(lease));
+    return leases.emplace_back(std::move(lease));
+  };
+  lasts(brief, 1s);
+  lasts(dead, 2s);
+  ASSERT_TRUE(eventually([&] { return limit->load() > 0s; }));
+  EXPECT_LE(limit->load(), 250ms);
+}
+
 TEST_F(KeeperTest, GivesUpWhatEtcdDoesNotKnow) {
   const auto etcd = std::make_shared<Etcd>();
   const auto gateway =
