@@ -23,7 +23,6 @@
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
-#include <semaphore.h>
 #include <string>
 #include <sys/file.h>
 #include <sys/inotify.h>
@@ -62,7 +61,9 @@ class Event {
   void wait() {
     const auto end = end_of_wait();
     while (happened_ == 0) {
-      syscall(SYS_futex, &happened_, FUTEX_WAIT_BITSET, 0, &end, nullptr, FUTEX_BITSET_MATCH_ANY);
+      const auto waited = syscall(SYS_futex, &happened_, FUTEX_WAIT_BITSET, 0, &end, nullptr,
+                                  FUTEX_BITSET_MATCH_ANY);
+      require(waited == 0 || errno != ETIMEDOUT, "a hand-over within a minute");
     }
   }
 
@@ -305,5 +306,7 @@ void compare(int rounds) {
 }  // namespace latchfile::bench
 
 int main(int count, char** arguments) {
-  latchfile::bench::compare(count > 1 ? std::atoi(arguments[1]) : 11);
+  const int rounds = count > 1 ? std::atoi(arguments[1]) : 11;
+  latchfile::bench::require(rounds > 0, "ROUNDS is a number");
+  latchfile::bench::compare(rounds);
 }
