@@ -12,7 +12,14 @@
 #include <thread>
 #include <unistd.h>
 
+#include "support/sanitizer.hpp"
 #include "support/temp_dir.hpp"
+
+#if __has_feature(thread_sanitizer) || defined(__SANITIZE_THREAD__)
+// A holder that is forked while the test has threads needs one for its lease. What such a child
+// does is watched less well than what its parent does, which is better than not to run it.
+extern "C" const char* __tsan_default_options() { return "die_after_fork=0"; }
+#endif
 
 namespace latchfile::test {
 namespace {
