@@ -89,8 +89,8 @@ class LATCHFILE_EXPORT LockedState {
 
   /// Until when nobody else can have the lock, as far as is known now: no limit in a directory. In
   /// etcd each keepalive that is confirmed puts it off, and once it has passed, save and destroy
-  /// are lock_lost. What else is done under the lock must have stopped by then. May be called by
-  /// any thread.
+  /// are lock_lost. What else is done under the lock must have stopped by then. Its clock stands
+  /// still while the machine is suspended, etcd's does not. May be called by any thread.
   [[nodiscard]] std::chrono::steady_clock::time_point held_until() const;
 
  private:

@@ -4,6 +4,7 @@
 #include "cli/commands.hpp"
 
 #include <cerrno>
+#include <chrono>
 
 #include "base/quote.hpp"
 #include "cli/errors.hpp"
@@ -31,10 +32,11 @@ Result<int> run(Session& session, const Options& options) {
   // it started are gone. If CMD ends first, we release the lock for all copies.
   const auto ran =
       run_program(session.command, state->descriptor(), [&] { return state->held_until(); });
-  if (ran && ran->overran) {
+  if (ran && (ran->overran || state->held_until() <= std::chrono::steady_clock::now())) {
+    const auto* what = ran->overran ? " was killed" : " has ended, perhaps after that";
     return std::unexpected(Error{Errc::lock_lost, 0,
                                  "lock " + std::string(id->text()) + ": the lock is lost, and " +
-                                     in_quotes(session.command.front()) + " was killed"});
+                                     in_quotes(session.command.front()) + what});
   }
   if (ran) return ran->exit_code;
   // As a shell has it: 127 for a command that is not there, 126 for one that cannot run.
@@ -50,10 +52,9 @@ void add_lock(Parser& parser, Action& action) {
       add_command<Options>(parser, "lock", "Run a command while holding a container's lock",
                            "latchfile lock web --timeout 10 -- rsync -a /srv/web/ /backup/web/");
   add_id(command.parser, command.options->id, true);
-  add_command_arguments(
-      command.parser,
-      "the command; its exit code becomes ours, and it is killed if we are, or if the "
-      "lock is lost");
+  add_command_arguments(command.parser,
+                        "the command; its exit code becomes ours, and it is killed if we are, or "
+                        "if the lock is lost");
   add_wait_options(command.parser, command.options->wait);
   on_parsed(command, action, run);
 }

@@ -100,10 +100,10 @@ ExitCode exit_code_of(int status) {
 
 using SteadyClock = std::chrono::steady_clock;
 
-/// As sigwaitinfo, but no longer than until then, and a second.
+/// As sigwaitinfo, but not beyond `until`, nor longer than a second.
 int next_signal(const sigset_t& set, siginfo_t& info, SteadyClock::time_point until) {
   if (until == SteadyClock::time_point::max()) return sigwaitinfo(&set, &info);
-  // One at the moment that is the limit must find it passed.
+  // A wake-up before the limit would find nothing to do.
   const auto left = until - SteadyClock::now() + std::chrono::milliseconds(1);
   const auto wait = std::clamp<SteadyClock::duration>(left, {}, std::chrono::seconds(1));
   const auto ns = std::chrono::nanoseconds(wait).count();
