@@ -2,6 +2,7 @@
 #include "etcd/curl.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -16,6 +17,8 @@ constexpr unsigned silence_timeout_ms = 10000;
 constexpr long keepalive_seconds = 3;
 
 int prepare_socket(void*, curl_socket_t socket, curlsocktype) {
+  // It is nothing for the programs that whoever uses us starts.
+  static_cast<void>(fcntl(socket, F_SETFD, FD_CLOEXEC));
   const unsigned timeout = silence_timeout_ms;
   // Refused on a unix socket, where no peer is gone without a word.
   static_cast<void>(setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout));
@@ -73,6 +76,8 @@ Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
   set(easy, CURLOPT_PROXY, "");
   set(easy, CURLOPT_NOSIGNAL, 1L);
   set(easy, CURLOPT_CONNECTTIMEOUT_MS, connect_timeout_ms);
+  // Else who gives up while a name is looked up waits for the thread that does so.
+  set(easy, CURLOPT_QUICK_EXIT, 1L);
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy, CURLOPT_TCP_KEEPIDLE, keepalive_seconds);
   set(easy, CURLOPT_TCP_KEEPINTVL, keepalive_seconds);
@@ -101,7 +106,7 @@ std::size_t Exchange::read(char* into, std::size_t size, std::size_t count, void
   const auto bytes = std::min(size * count, exchange.body_.size() - exchange.sent_);
   exchange.body_.copy(into, bytes, exchange.sent_);
   exchange.sent_ += bytes;
-  exchange.pace_.note(exchange.sent_, Transport::Clock::now());
+  exchange.pace_.note(exchange.sent_ + exchange.received_.size(), Transport::Clock::now());
   return bytes;
 }
 
@@ -112,8 +117,11 @@ std::size_t Exchange::write(const char* from, std::size_t size, std::size_t coun
     exchange.too_large_ = true;
     return 0;
   }
+  const auto now = Transport::Clock::now();
+  // The time that a request took, or was given, is none of its answer's.
+  if (exchange.received_.empty()) exchange.pace_ = Pace(now);
   exchange.received_.append(from, bytes);
-  exchange.pace_.note(exchange.sent_ + exchange.received_.size(), Transport::Clock::now());
+  exchange.pace_.note(exchange.received_.size(), now);
   return bytes;
 }
 
@@ -129,7 +137,7 @@ Error Exchange::error(CURLcode code) const {
             "its answer has more than " + std::to_string(Transport::max_answer_bytes) + " bytes"};
   }
   if (code == CURLE_OPERATION_TIMEDOUT && why_.front() == '\0') {
-    return {Errc::unavailable, 0, "no answer in time"};
+    return {Errc::unavailable, 0, "no answer in time, or next to none"};
   }
   const auto why = one_line(why_.front() == '\0' ? curl_easy_strerror(code) : why_.data());
   if (refuses_our_certificate(why)) {
@@ -155,6 +163,8 @@ Error Exchange::error(CURLcode code) const {
               "(--cacert)? " +
                   why};
     case CURLE_GOT_NOTHING:
+    case CURLE_SEND_ERROR:
+    case CURLE_RECV_ERROR:
       return {Errc::unavailable, 0, tls_ ? why : why + "; does it want TLS (--cacert)?"};
     default: return {Errc::unavailable, 0, why};
   }
@@ -195,17 +205,21 @@ Connection::~Connection() {
 CURLcode Connection::perform(const Exchange& exchange,
                              Transport::Clock::time_point deadline) const {
   const NoBrokenPipe no_broken_pipe;
-  if (curl_multi_add_handle(multi_.get(), easy_.get()) != CURLM_OK) throw std::bad_alloc();
+  auto went = curl_multi_add_handle(multi_.get(), easy_.get());
   int running = 1;
-  while (curl_multi_perform(multi_.get(), &running) == CURLM_OK && running != 0) {
+  while (went == CURLM_OK) {
+    went = curl_multi_perform(multi_.get(), &running);
+    if (went != CURLM_OK || running == 0) break;
     const auto until = std::min(deadline, exchange.given_up_at());
     const auto left = std::chrono::ceil<std::chrono::milliseconds>(until - Transport::Clock::now());
     if (left <= left.zero()) break;
-    curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(left.count()), nullptr);
+    went = curl_multi_poll(multi_.get(), nullptr, 0, static_cast<int>(left.count()), nullptr);
   }
+  auto code = went == CURLM_OK ? CURLE_OPERATION_TIMEDOUT : CURLE_FAILED_INIT;
   int others = 0;
-  const auto* message = curl_multi_info_read(multi_.get(), &others);
-  const auto code = message != nullptr ? message->data.result : CURLE_OPERATION_TIMEDOUT;
+  if (const auto* message = curl_multi_info_read(multi_.get(), &others)) {
+    code = message->data.result;
+  }
   curl_multi_remove_handle(multi_.get(), easy_.get());
   return code;
 }

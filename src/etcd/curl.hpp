@@ -50,7 +50,7 @@ class Exchange {
   Exchange& operator=(const Exchange&) = delete;
 
   [[nodiscard]] std::string& received() { return received_; }
-  /// Before the last byte of the answer.
+  /// When it is given up, if no more comes.
   [[nodiscard]] Transport::Clock::time_point given_up_at() const {
     return pace_.given_up_at(silence_);
   }

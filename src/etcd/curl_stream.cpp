@@ -11,14 +11,19 @@
 namespace latchfile {
 namespace {
 
-/// One that makes `epoll` readable; empty, with errno, if there is none to be had.
-UniqueFd timer_of(Kernel& kernel, int epoll) {
+std::unexpected<Error> failed(const char* what) {
+  return std::unexpected(Error{Errc::io, errno, what});
+}
+
+/// One that makes `epoll` readable.
+Result<UniqueFd> timer_of(Kernel& kernel, int epoll) {
   UniqueFd timer(kernel, timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK));
+  if (!timer) return failed("timerfd_create");
   epoll_event event{};
   event.events = EPOLLIN;
   event.data.fd = timer.get();
-  const bool is_there = timer && epoll_ctl(epoll, EPOLL_CTL_ADD, timer.get(), &event) == 0;
-  return is_there ? std::move(timer) : UniqueFd();
+  if (epoll_ctl(epoll, EPOLL_CTL_ADD, timer.get(), &event) != 0) return failed("epoll_ctl");
+  return timer;
 }
 
 }  // namespace
@@ -27,12 +32,13 @@ Result<std::unique_ptr<Transport::Stream>> CurlStream::make(Kernel& kernel,
                                                             std::vector<Endpoint> endpoints,
                                                             Tls tls) {
   UniqueFd epoll(kernel, epoll_create1(EPOLL_CLOEXEC));
-  if (!epoll) return std::unexpected(Error{Errc::io, errno, "epoll_create1"});
+  if (!epoll) return failed("epoll_create1");
   auto timer = timer_of(kernel, epoll.get());
-  auto line_timer = timer ? timer_of(kernel, epoll.get()) : UniqueFd();
-  if (!line_timer) return std::unexpected(Error{Errc::io, errno, "timerfd_create"});
+  if (!timer) return std::unexpected(std::move(timer.error()));
+  auto line_timer = timer_of(kernel, epoll.get());
+  if (!line_timer) return std::unexpected(std::move(line_timer.error()));
   return std::make_unique<CurlStream>(kernel, std::move(endpoints), std::move(tls),
-                                      std::move(epoll), std::move(timer), std::move(line_timer));
+                                      std::move(epoll), std::move(*timer), std::move(*line_timer));
 }
 
 CurlStream::CurlStream(Kernel& kernel, std::vector<Endpoint> endpoints, Tls tls, UniqueFd epoll,
@@ -118,19 +124,23 @@ int CurlStream::on_timer(CURLM*, long timeout_ms, void* self) {
   return 0;
 }
 
-bool CurlStream::is_half_line_given_up() {
+bool CurlStream::await_rest_of_line() {
   const auto bytes = exchange_->received().size();
-  if (bytes == 0) return false;
+  if (bytes == 0) return true;
   const auto now = kernel_.now();
-  if (!half_line_) half_line_.emplace(now);
+  // A peer is not slow because nobody has read what it sent.
+  const bool was_away = bytes != half_line_bytes_ && now - looked_ >= silence_;
+  if (!half_line_ || was_away) half_line_.emplace(now);
   half_line_->note(bytes, now);
+  half_line_bytes_ = bytes;
+  looked_ = now;
   const auto until = half_line_->given_up_at(silence_);
-  if (until <= now) return true;
+  if (until <= now) return false;
   const auto since_boot = std::chrono::nanoseconds(until.time_since_epoch()).count();
   itimerspec at{};
   at.it_value = {since_boot / 1000000000, since_boot % 1000000000};
   static_cast<void>(timerfd_settime(line_timer_.get(), TFD_TIMER_ABSTIME, &at, nullptr));
-  return false;
+  return true;
 }
 
 bool CurlStream::drive() {
@@ -179,7 +189,7 @@ Result<std::optional<std::string>> CurlStream::next_line(Transport::Clock::time_
     }
     if (end_) return std::unexpected(*end_);
     if (drive()) continue;
-    if (is_half_line_given_up()) {
+    if (!await_rest_of_line()) {
       end_ = Error{Errc::unavailable, 0, "it has begun a line and does not end it"};
       continue;
     }

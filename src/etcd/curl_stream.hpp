@@ -37,8 +37,8 @@ class CurlStream final : public Transport::Stream {
   /// Lets libcurl do what it can without waiting; false if there was nothing.
   [[nodiscard]] bool drive();
   void note_end();
-  /// Whether a line has begun that does not get on.
-  [[nodiscard]] bool is_half_line_given_up();
+  /// Sets the timer for the end of a line that has begun; false if that is to be given up.
+  [[nodiscard]] bool await_rest_of_line();
 
   Kernel& kernel_;
   const std::vector<Endpoint> endpoints_;
@@ -52,6 +52,8 @@ class CurlStream final : public Transport::Stream {
   std::unique_ptr<curl::Exchange> exchange_;
   std::size_t searched_ = 0;  ///< so much of what was received has no end of a line
   std::optional<Pace> half_line_;
+  std::size_t half_line_bytes_ = 0;  ///< of it, when last looked at
+  Transport::Clock::time_point looked_{};
   std::chrono::milliseconds silence_{0};
   std::optional<Error> end_;
 };

@@ -86,16 +86,17 @@ Error Gateway::foreign(std::size_t endpoint) const {
 
 Gateway::Tried<std::string> Gateway::token(std::size_t endpoint, Clock::time_point deadline) {
   if (login_.user.empty()) return std::string();
-  auto& token = token_.get();
-  const std::scoped_lock guard(token.mutex);
-  if (!token.text.empty()) return token.text;
-  const auto body = request::authenticate(login_.user, login_.password);
   const auto failed = [](Next next, Error error) {
     return std::unexpected(Failed{std::move(error), next});
   };
   const auto unknown = [&](std::string why) {
     return failed(Next::go_on, {Errc::unavailable, 0, std::move(why)});
   };
+  auto& token = token_.get();
+  const std::unique_lock guard(token.mutex, deadline);
+  if (!guard) return unknown("another thread still waits for an answer to its log-in");
+  if (!token.text.empty()) return token.text;
+  const auto body = request::authenticate(login_.user, login_.password);
   auto answer = transport_->post(endpoint, {request::path::authenticate, body, {}, timing_.attempt},
                                  deadline);
   if (!answer) return failed(next_after(answer.error()), answer.error());
@@ -112,10 +113,10 @@ Gateway::Tried<std::string> Gateway::token(std::size_t endpoint, Clock::time_poi
   return error ? failed(Next::refuse, std::move(*error)) : unknown(shown(*refusal, login_));
 }
 
-void Gateway::forget_token() {
+void Gateway::forget_token(Clock::time_point deadline) {
   auto& token = token_.get();
-  const std::scoped_lock guard(token.mutex);
-  token.text.clear();
+  const std::unique_lock guard(token.mutex, deadline);
+  if (guard) token.text.clear();
 }
 
 /// After an attempt that the transport has no answer of.
@@ -188,7 +189,7 @@ Called<bool> Gateway::rotate(Clock::time_point deadline, const Attempt& attempt)
     if (next == Next::done) return failure.may_be_done;
     if (next == Next::refuse) return std::unexpected(std::move(failure));
     if (next == Next::log_in) {
-      forget_token();
+      forget_token(deadline);
       if (!logged_in_again && now() < deadline) {
         logged_in_again = true;
         continue;
@@ -248,7 +249,7 @@ Gateway::Next Gateway::try_watch(Transport::Stream& stream, std::size_t endpoint
   auto line = stream.next_line(deadline);
   if (!line) {
     // Also if it is the token that is not known: the next attempt has another.
-    if (stream.status() != 0 && stream.status() != 200) forget_token();
+    if (stream.status() != 0 && stream.status() != 200) forget_token(deadline);
     return failed(next_after(line.error()), std::move(line.error()));
   }
   if (!*line) return unknown("no answer in time");
@@ -258,7 +259,7 @@ Gateway::Next Gateway::try_watch(Transport::Stream& stream, std::size_t endpoint
   if (!is_ours(endpoint, read->cluster)) return failed(Next::refuse, foreign(endpoint));
   // One that was compacted away is the caller's affair.
   if (read->canceled && read->compacted == 0) {
-    if (is_about_token(read->why)) forget_token();
+    if (is_about_token(read->why)) forget_token(deadline);
     if (!read->why.contains("permission denied")) return unknown(one_line(read->why));
     return failed(Next::refuse, denied(read->why, login_));
   }

@@ -93,13 +93,14 @@ class Gateway {
       -> decltype(read(std::declval<std::string&>())) {
     const auto at = next_endpoint();
     if (is_foreign(at)) return {};
-    auto answer = post(at, path, body, now() + limit);
+    const auto deadline = now() + limit;
+    auto answer = post(at, path, body, deadline);
     if (answer && answer->status == 200) {
       auto value = read(answer->body);
       if (value && is_ours(at, value->cluster)) return value;
     }
     // Perhaps what it did not like is the token, which does not outlive the member that gave it.
-    if (answer) forget_token();
+    if (answer) forget_token(deadline);
     move_on_from(at);
     return {};
   }
@@ -118,7 +119,7 @@ class Gateway {
 
  private:
   struct Token {
-    std::mutex mutex;
+    std::timed_mutex mutex;  ///< held while somebody logs in
     std::string text;
   };
   /// What to do after an attempt.
@@ -151,7 +152,7 @@ class Gateway {
   [[nodiscard]] Tried<Transport::Answer> post(std::size_t endpoint, std::string_view path,
                                               std::string_view body, Clock::time_point deadline);
   [[nodiscard]] Tried<std::string> token(std::size_t endpoint, Clock::time_point deadline);
-  void forget_token();
+  void forget_token(Clock::time_point deadline);
   [[nodiscard]] static Next next_after(const Error& error);
   [[nodiscard]] Next judge(std::size_t endpoint, Tried<Transport::Answer>& answer, const Take& take,
                            CallFailure& failure);

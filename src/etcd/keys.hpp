@@ -5,6 +5,7 @@
 // root there are PREFIX/m/alive and PREFIX/m/contact: see presence.hpp.
 #pragma once
 
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -20,6 +21,19 @@ class Keys {
   [[nodiscard]] std::string locks() const { return prefix_ + "/l/"; }
   [[nodiscard]] std::string state(const ContainerId& id) const {
     return states().append(id.text());
+  }
+  struct Range {
+    std::string from;
+    std::string end;  ///< behind the last
+  };
+  [[nodiscard]] Range all_states() const { return {states(), end_of(states())}; }
+  /// From the first to the last of the states of `ids`, with whatever is between them.
+  [[nodiscard]] Range states_of(const std::set<ContainerId>& ids) const {
+    std::set<std::string> keys;
+    for (const auto& id : ids)
+      keys.insert(state(id));
+    if (keys.empty()) return {states(), states() + '\0'};  // nobody writes that key
+    return {*keys.begin(), *keys.rbegin() + '\0'};
   }
   [[nodiscard]] std::string lock(const ContainerId& id) const { return locks().append(id.text()); }
 

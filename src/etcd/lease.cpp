@@ -4,7 +4,6 @@
 #include <algorithm>
 #include <csignal>
 #include <cstdlib>
-#include <set>
 #include <system_error>
 
 #include "etcd/per_process.hpp"
@@ -17,7 +16,6 @@ namespace {
 /// How long the release of a lock may take, if etcd does not answer.
 constexpr auto patience_to_revoke = std::chrono::seconds(2);
 
-/// What is confirmed by one request.
 /// Not in whole seconds: a third of two would be none.
 std::chrono::milliseconds part_of_ttl(const Lease& lease, int parts) {
   return std::chrono::milliseconds(lease.ttl()) / parts;
@@ -38,7 +36,7 @@ bool keep_alive(const std::vector<std::shared_ptr<Lease>>& leases,
     const auto found = answer->ttl_of.find(lease->id());
     if (found == answer->ttl_of.end()) continue;
     if (found->second > 0) {
-      lease->renew(sent);
+      lease->renew(sent, gateway.now());
     } else {
       lease->lose();
     }
@@ -66,9 +64,10 @@ bool Lease::is_lost(Clock::time_point now) {
   return true;
 }
 
-void Lease::renew(Clock::time_point sent) {
+void Lease::renew(Clock::time_point sent, Clock::time_point now) {
   auto until = good_until_.load();
-  while (until != lost && !good_until_.compare_exchange_weak(until, sent + ttl_)) {
+  while (until != lost &&
+         !good_until_.compare_exchange_weak(until, now < until ? sent + ttl_ : lost)) {
   }
 }
 
@@ -143,16 +142,17 @@ std::vector<std::shared_ptr<Lease>> Keeper::take_due(Lease::Clock::time_point no
   return due;
 }
 
-std::chrono::milliseconds Keeper::limit_for(const Lease& lease) const {
-  auto shortest = part_of_ttl(lease, 4);
-  std::set<const Gateway*> others;
+std::chrono::milliseconds Keeper::limit_for(const Lease& lease,
+                                            Lease::Clock::time_point now) const {
+  // An etcd that answers is not to fail for the sake of others.
+  constexpr std::chrono::milliseconds least{100};
+  auto limit = std::min(lease.gateway().timing().attempt, part_of_ttl(lease, 4));
   for (const auto& each : kept_) {
     if (&each.lease->gateway() == &lease.gateway()) continue;
-    others.insert(&each.lease->gateway());
-    shortest = std::min(shortest, part_of_ttl(*each.lease, 4));
+    const auto left = each.lease->good_until() - now;
+    limit = std::min(limit, std::chrono::ceil<std::chrono::milliseconds>(left / 2));
   }
-  if (others.size() > 1) shortest /= others.size();
-  return std::min(lease.gateway().timing().attempt, shortest);
+  return std::max(limit, least);
 }
 
 void Keeper::note(const std::vector<std::shared_ptr<Lease>>& leases, bool kept,
@@ -180,7 +180,7 @@ void Keeper::work() {
       changed_.wait_until(guard, until);
       continue;
     }
-    const auto limit = limit_for(*leases.front());
+    const auto limit = limit_for(*leases.front(), now);
     guard.unlock();
     const bool kept = keep_alive(leases, limit);
     guard.lock();

@@ -43,8 +43,8 @@ class Lease {
   [[nodiscard]] Clock::time_point good_until() const { return good_until_; }
   /// Once it is, it stays so, though etcd may yet confirm it.
   [[nodiscard]] bool is_lost(Clock::time_point now);
-  /// A keepalive of `sent` was confirmed.
-  void renew(Clock::time_point sent);
+  /// A keepalive of `sent` is confirmed `now`, which may be too late.
+  void renew(Clock::time_point sent, Clock::time_point now);
   void lose() { good_until_ = lost; }
 
   /// Ends it, and with it whatever lives on it. If etcd cannot be reached just now, the time to
@@ -84,9 +84,10 @@ class Keeper {
   void work();
   /// Those of one store that are due soon, if any is due now. What is lost is kept no longer.
   [[nodiscard]] std::vector<std::shared_ptr<Lease>> take_due(Lease::Clock::time_point now);
-  /// How long an answer may be waited for, so that no etcd that gives none costs the lease of
-  /// another store.
-  [[nodiscard]] std::chrono::milliseconds limit_for(const Lease& lease) const;
+  /// How long an answer may be waited for: of the time that the leases of other stores have left,
+  /// half at most.
+  [[nodiscard]] std::chrono::milliseconds limit_for(const Lease& lease,
+                                                    Lease::Clock::time_point now) const;
   void note(const std::vector<std::shared_ptr<Lease>>& leases, bool kept,
             Lease::Clock::time_point sent);
 

@@ -20,7 +20,7 @@ inline constexpr int most_beginnings = 5;
 
 /// Calls `begin`, and hands each key that begins with `folder` to `visit`, in order and with its
 /// value unless `keys_only`. If `begin` is called again, what was visited before it does not count.
-/// Returns the revision at which the others were all. Errors: as Gateway::call.
+/// Returns the revision at which those that count were all. Errors: as Gateway::call.
 [[nodiscard]] Result<std::int64_t> for_each_key(
     Gateway& gateway, const std::string& folder, bool keys_only, const std::function<void()>& begin,
     const std::function<void(answer::KeyValue&)>& visit);

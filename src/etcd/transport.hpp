@@ -28,8 +28,8 @@ class Transport {
     std::string_view path;
     std::string_view body;
     std::string_view token;  ///< of a user that has logged in; empty: none
-    /// After so long without a byte, or with next to none (see Pace), it is given up. Between the
-    /// lines of a stream there may be any time.
+    /// After so long without a byte, or with next to none (see Pace), it is given up. Before the
+    /// first line of a stream, and between its lines, there may be any time.
     std::chrono::milliseconds silence;
   };
   struct Answer {

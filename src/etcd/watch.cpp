@@ -31,17 +31,10 @@ Result<std::unique_ptr<WatchSource>> EtcdWatch::open(
 
 EtcdWatch::EtcdWatch(std::shared_ptr<const EtcdSite> site,
                      std::unique_ptr<Transport::Stream> stream, std::optional<Ids> only)
-    : store_(std::move(site)), stream_(std::move(stream)), only_(std::move(only)) {
-  const auto& keys = store_.site().keys;
-  from_ = keys.states();
-  end_ = Keys::end_of(from_);
-  if (!only_ || only_->empty()) return;
-  std::set<std::string> states;
-  for (const auto& id : *only_)
-    states.insert(keys.state(id));
-  from_ = *states.begin();
-  end_ = *states.rbegin() + '\0';
-}
+    : store_(std::move(site)),
+      stream_(std::move(stream)),
+      only_(std::move(only)),
+      watched_(only_ ? store_.site().keys.states_of(*only_) : store_.site().keys.all_states()) {}
 
 Result<std::vector<Event>> EtcdWatch::next(Wait wait) {
   const auto deadline = deadline_of(store_.site().kernel(), wait);
@@ -64,12 +57,11 @@ Result<std::vector<Event>> EtcdWatch::next(Wait wait) {
   }
 }
 
-/// F1.
 Result<std::int64_t> EtcdWatch::take_stock() {
   if (only_) {
     pending_ = *only_;
     const auto range = store_.site().gateway->call(
-        request::path::range, request::range({.key = from_, .keys_only = true}),
+        request::path::range, request::range({.key = watched_.from, .keys_only = true}),
         answer::read_range);
     if (!range) return failed(range.error());
     return range->revision;
@@ -86,8 +78,9 @@ Result<> EtcdWatch::begin_anew() {
   auto& gateway = *store_.site().gateway;
   const auto revision = take_stock();
   if (!revision) return std::unexpected(revision.error());
-  const auto opened = gateway.open_watch(*stream_, from_, end_, *revision + 1,  // F2
-                                         gateway.now() + gateway.timing().overall);
+  const auto opened =
+      gateway.open_watch(*stream_, watched_.from, watched_.end, *revision + 1,  // F2
+                         gateway.now() + gateway.timing().overall);
   if (!opened) return failed(opened.error());
   add(*opened);
   stale_ = opened->canceled;

@@ -4,7 +4,7 @@
 //
 //   F1  list the ids at a revision, and add those that were told before; if only some are followed,
 //       these, and the revision alone
-//   F2  watch from the revision behind that
+//   F2  watch from the revision behind that; of some all from the first to the last
 //   F3  read what was watched: each key that changed adds its id; a stream that ended, or a
 //       revision that was compacted away, lead back to F1
 //   F4  load each id that was added
@@ -38,7 +38,7 @@ class EtcdWatch final : public WatchSource {
             std::optional<Ids> only);
 
   [[nodiscard]] Result<> begin_anew();
-  /// The revision behind which all changes are to be read.
+  /// F1. The revision behind which all changes are to be read.
   [[nodiscard]] Result<std::int64_t> take_stock();
   [[nodiscard]] Result<std::vector<Event>> look();
   /// False if nothing came until `deadline`.
@@ -48,8 +48,7 @@ class EtcdWatch final : public WatchSource {
   const EtcdBackend store_;
   const std::unique_ptr<Transport::Stream> stream_;
   const std::optional<Ids> only_;
-  std::string from_;  ///< the keys from there up to `end_` are watched
-  std::string end_;
+  const Keys::Range watched_;
   bool stale_ = true;    ///< F1 and F2 are to be done
   bool listed_ = false;  ///< Event::Kind::listed has been told
   Ids pending_;          ///< to be loaded

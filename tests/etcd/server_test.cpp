@@ -5,7 +5,11 @@
 #include <algorithm>
 #include <atomic>
 #include <cerrno>
+#include <fcntl.h>
+#include <filesystem>
 #include <future>
+#include <sys/socket.h>
+#include <sys/un.h>
 #include <thread>
 
 #include <gmock/gmock.h>
@@ -36,6 +40,25 @@ std::string stored_in(const Store& store, const ContainerId& id) {
 }
 
 const std::vector<std::string> small_quota = {"--quota-backend-bytes", "2097152"};
+
+TEST(EtcdConnections, AreNotForProgramsThatAreStarted) {
+  const EtcdServer server;
+  const auto store = open_etcd(server.url("/x")).value();
+  ASSERT_TRUE(store.list());
+  const auto watch = store.watch();
+  ASSERT_TRUE(watch);
+  int connections = 0;
+  for (const auto& each : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const int fd = std::stoi(each.path().filename());
+    sockaddr_un peer{};
+    socklen_t size = sizeof peer;
+    if (getpeername(fd, reinterpret_cast<sockaddr*>(&peer), &size) != 0) continue;
+    if (!std::string_view(peer.sun_path).ends_with("localhost:00001")) continue;
+    ++connections;
+    EXPECT_EQ(fcntl(fd, F_GETFD), FD_CLOEXEC);
+  }
+  EXPECT_GE(connections, 2);
+}
 
 TEST(EtcdThatIsFull, RefusesSavesAndKeepsGuardsThatGoOnOnceThereIsRoom) {
   const EtcdServer server(nullptr, small_quota);

@@ -88,6 +88,13 @@ bool Stranger::Connection::stay(std::chrono::milliseconds time) const {
   }
 }
 
+void Stranger::Connection::reset() const {
+  if (!await(socket_, POLLIN, stop_)) return;
+  constexpr linger at_once{1, 0};
+  setsockopt(socket_, SOL_SOCKET, SO_LINGER, &at_once, sizeof at_once);
+  shutdown(socket_, SHUT_RD);
+}
+
 void Stranger::Connection::stay() const {
   while (stay(std::chrono::hours(1))) {
   }

@@ -25,6 +25,8 @@ class Stranger {
     [[nodiscard]] std::optional<std::string> receive() const;
     /// For that long; false as send.
     [[nodiscard]] bool stay(std::chrono::milliseconds time) const;
+    /// Once a request has begun to come: its rest is an error for who sends it.
+    void reset() const;
     /// Until it is as in send.
     void stay() const;
 

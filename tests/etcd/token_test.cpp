@@ -100,7 +100,7 @@ class SigningKeys {
   }
   [[nodiscard]] std::string option() const {
     return "jwt,pub-key=" + (dir_ / "public.pem") + ",priv-key=" + (dir_ / "private.pem") +
-           ",sign-method=RS256,ttl=3s";
+           ",sign-method=RS256,ttl=5s";
   }
 
  private:

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "etcd/gateway.hpp"
 
+#include <future>
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -269,6 +271,25 @@ TEST_F(GatewayTest, LogsInNoMoreThanOnceForARequest) {
   ASSERT_FALSE(txn);
   EXPECT_EQ(txn.error().error.code, Errc::io);
   EXPECT_THAT(sent, SizeIs(4));
+}
+
+TEST_F(GatewayTest, WaitsNoLongerForTheLogInOfAnotherThreadThanForAnAnswer) {
+  std::promise<void> asked;
+  std::promise<void> over;
+  auto is_over = over.get_future();
+  const auto gateway = gateway_to(
+      [&](const Sent&) {
+        asked.set_value();
+        static_cast<void>(is_over.wait_for(std::chrono::seconds(20)));
+        return refused(400, 3, "etcdserver: authentication failed, invalid user ID or password");
+      },
+      1, {"me", "hunter2"});
+  const auto another = std::async(std::launch::async, [&] { return gateway->transact("{}"); });
+  asked.get_future().wait();
+  EXPECT_FALSE(gateway->attempt(std::chrono::milliseconds(10), request::path::keepalive, "{}",
+                                answer::read_keepalives));
+  EXPECT_EQ(another.wait_for(std::chrono::seconds(0)), std::future_status::timeout);
+  over.set_value();
 }
 
 TEST_F(GatewayTest, SaysThatAPasswordIsWrongAndNotWhich) {
