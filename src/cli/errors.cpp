@@ -28,6 +28,15 @@ std::string_view advice_for_errno(int error) {
   }
 }
 
+/// What to do about a program that cannot be started.
+std::string_view advice_for_program(int error) {
+  switch (error) {
+    case ENOENT: return "check its name, and PATH";
+    case EACCES: return "it must be a program, and executable";
+    default: return advice_for_errno(error);
+  }
+}
+
 std::string_view advice(const Error& error) {
   switch (error.code) {
     case Errc::invalid_argument: return "";
@@ -48,10 +57,12 @@ std::string_view advice(const Error& error) {
     case Errc::commit_unknown:
       return error.sys_errno == 0 ? "see what is there with 'latchfile state'"
                                   : "look for errors of the disk with dmesg, then do it again";
-    case Errc::unavailable: return "try again";
+    case Errc::unavailable: return "see to etcd and its address, and try again";
     case Errc::unsupported:
       return error.sys_errno == 0 ? "" : "choose a root on ext4, XFS, btrfs or tmpfs";
-    case Errc::io: return advice_for_errno(error.sys_errno);
+    case Errc::io:
+      return error.context.contains("run '") ? advice_for_program(error.sys_errno)
+                                             : advice_for_errno(error.sys_errno);
   }
   return "";
 }
@@ -74,7 +85,7 @@ int exit_code(const Error& error) {
 std::string error_line(std::string_view program, const Error& error) {
   auto line = std::string(program) + ": " + error.message();
   if (const auto what_to_do = advice(error); !what_to_do.empty()) {
-    line.append("; ").append(what_to_do);
+    line.append(line.ends_with('?') ? " " : "; ").append(what_to_do);
   }
   return one_line(line) + "\n";
 }

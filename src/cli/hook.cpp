@@ -119,6 +119,11 @@ Result<Arguments> hook_arguments(Session& session, const Options& options) {
   auto root = root_of(session.options);
   if (root && !is_in_etcd(*root)) root = absolute(*root);
   if (!root) return std::unexpected(std::move(root.error()));
+  auto etcd = session.options.etcd;
+  // An etcd that does not answer must not hold up the container either.
+  if (is_in_etcd(*root) && !etcd.command_timeout_seconds) {
+    etcd.command_timeout_seconds = std::chrono::duration<double>(options.timeout()).count();
+  }
   Arguments arguments = {"latchfile", "--root", std::move(*root)};
   const auto add_if = [&](bool given, const char* flag) {
     if (given) arguments.emplace_back(flag);
@@ -126,7 +131,7 @@ Result<Arguments> hook_arguments(Session& session, const Options& options) {
   add_if(session.options.local.allow_insecure_root, "--allow-insecure-root");
   add_if(session.options.local.keep_lock_files, "--keep-lock-files");
   add_if(session.options.unsafe_on_power_cut, "--unsafe-on-power-cut");
-  if (auto added = add_etcd_arguments(session.options.etcd, arguments); !added) {
+  if (auto added = add_etcd_arguments(etcd, arguments); !added) {
     return std::unexpected(std::move(added.error()));
   }
   arguments.emplace_back("hook");

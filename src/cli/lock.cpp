@@ -34,9 +34,12 @@ Result<int> run(Session& session, const Options& options) {
       run_program(session.command, state->descriptor(), [&] { return state->held_until(); });
   if (ran && (ran->overran || state->held_until() <= std::chrono::steady_clock::now())) {
     const auto* what = ran->overran ? " was killed" : " has ended, perhaps after that";
+    constexpr auto why_and_what_now =
+        ": etcd has not confirmed the lock in time, and others may have the container by now; see "
+        "what is left half done, and run it again";
     return std::unexpected(Error{Errc::lock_lost, 0,
                                  "lock " + std::string(id->text()) + ": the lock is lost, and " +
-                                     in_quotes(session.command.front()) + what});
+                                     in_quotes(session.command.front()) + what + why_and_what_now});
   }
   if (ran) return ran->exit_code;
   // As a shell has it: 127 for a command that is not there, 126 for one that cannot run.

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "cli/run_mirror.hpp"
 
+#include <filesystem>
 #include <algorithm>
 #include <array>
 #include <cerrno>
@@ -68,6 +69,11 @@ Result<int> run_mirror(Session& session, const std::shared_ptr<const EtcdSite>& 
     return std::unexpected(Error{Errc::io, signals.error().value, "await signals"});
   }
   Status status(session);
+  const auto root = root_of(session.options).value_or("");
+  std::error_code unknown;
+  const auto published = std::filesystem::exists(root, unknown)
+                             ? "all of " + root + " is published at "
+                             : "there is no " + root + " yet, and nothing is published at ";
   Mirror mirror(site, session.store, [&](const Error& error) { status.complain(error); });
   for (;;) {
     const auto worked = mirror.work();
@@ -84,7 +90,7 @@ Result<int> run_mirror(Session& session, const std::shared_ptr<const EtcdSite>& 
       status.tell(worked.error().message() + "; goes on trying");
       until = kernel.now() + pause_without_etcd;
     } else if (mirror.is_complete()) {
-      status.tell("all is published at " + site->root);
+      status.tell(published + site->root);
       status.ready();
     }
     std::array<pollfd, 2> polled = {

@@ -79,6 +79,12 @@ Result<Store> open_store(const GlobalOptions& options, EtcdAccess& etcd) {
   const auto root = root_of(options);
   if (!root) return std::unexpected(root.error());
   if (is_in_etcd(*root)) return etcd.open(*root, options);
+  if (root->starts_with("etcd:")) {
+    return std::unexpected(
+        Error{Errc::invalid_argument, 0,
+              "root " + in_quotes(*root) +
+                  ": write etcd://HOST:PORT/PREFIX, or ./etcd:... for a directory"});
+  }
   if (root->find("://") != root->npos) {
     return std::unexpected(
         Error{Errc::unsupported, 0,

@@ -137,7 +137,7 @@ Error Exchange::error(CURLcode code) const {
             "its answer has more than " + std::to_string(Transport::max_answer_bytes) + " bytes"};
   }
   if (code == CURLE_OPERATION_TIMEDOUT && why_.front() == '\0') {
-    return {Errc::unavailable, 0, "no answer in time, or next to none"};
+    return {Errc::unavailable, 0, "no answer in time"};
   }
   const auto why = one_line(why_.front() == '\0' ? curl_easy_strerror(code) : why_.data());
   if (refuses_our_certificate(why)) {

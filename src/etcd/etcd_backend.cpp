@@ -7,6 +7,7 @@
 #include "base/sorted_ids.hpp"
 #include "etcd/envelope.hpp"
 #include "etcd/etcd_lock.hpp"
+#include "latchfile/check.hpp"
 #include "etcd/pages.hpp"
 #include "etcd/requests.hpp"
 #include "etcd/watch.hpp"
@@ -144,6 +145,12 @@ Result<std::vector<LockHolder>> EtcdBackend::locks() const {
   }
   std::ranges::sort(holders, {}, &LockHolder::id);
   return holders;
+}
+
+Result<CheckReport> EtcdBackend::check(const CheckOptions&) const {
+  return std::unexpected(Error{
+      Errc::unsupported, 0,
+      "check " + site_->root + ": in etcd nothing is left half done, and nothing is checked"});
 }
 
 Result<std::unique_ptr<WatchSource>> EtcdBackend::watch(

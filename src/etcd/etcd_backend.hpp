@@ -24,6 +24,8 @@ class EtcdBackend final : public Backend {
   Result<std::unique_ptr<WatchSource>> watch(
       const std::optional<std::vector<ContainerId>>& ids) const override;
 
+  Result<CheckReport> check(const CheckOptions& options) const override;
+
   struct Listed {
     std::vector<ContainerId> ids;  ///< sorted
     std::int64_t revision;         ///< at which these were all

@@ -19,8 +19,7 @@ Result<> check(const EtcdOptions& options) {
     return std::unexpected(Error{Errc::invalid_argument, 0, std::move(why)});
   };
   if (options.ttl < std::chrono::seconds(1) || options.ttl > longest_ttl) {
-    return refused("the time to live of locks must be 1 to " + std::to_string(longest_ttl.count()) +
-                   " s");
+    return refused("the time to live must be 1 to " + std::to_string(longest_ttl.count()) + " s");
   }
   if (options.patience <= std::chrono::milliseconds::zero() || options.patience > longest_ttl) {
     return refused("the time to wait for an answer of etcd must be more than 0 and at most " +

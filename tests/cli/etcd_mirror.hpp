@@ -51,7 +51,7 @@ class MirrorCli : public Cli {
     arguments.insert(arguments.end(), more.begin(), more.end());
     return start(arguments, notes, variable);
   }
-  [[nodiscard]] bool is_published() const { return comes_to_say(notes, "all is published at "); }
+  [[nodiscard]] bool is_published() const { return comes_to_say(notes, "is published at "); }
 
   [[nodiscard]] Outcome on(const std::string& host, std::vector<std::string> arguments,
                            std::string_view input = {}) const {

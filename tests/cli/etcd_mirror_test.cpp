@@ -44,6 +44,12 @@ TEST_F(Mirror, PublishesWhatIsThereAndEachChange) {
   EXPECT_TRUE(comes_to_show("a", "new stopped\nweb paused\n"));
 }
 
+TEST_F(Mirror, OfNoRootSaysSo) {
+  auto child = mirror("a");
+  EXPECT_TRUE(comes_to_say(notes, "there is no " + root + " yet, and nothing is published at "));
+  EXPECT_TRUE(is_published());
+}
+
 TEST_F(Mirror, OfManyIsWhole) {
   constexpr int count = 700;
   std::filesystem::create_directory(root);
@@ -190,7 +196,7 @@ TEST_F(Mirror, TellsTheManagerOfServicesHowItIs) {
   for (const auto& name : {path, "@" + path}) {
     const Manager manager(name);
     auto child = mirror("a", {}, "NOTIFY_SOCKET=" + name);
-    EXPECT_EQ(manager.told(), "STATUS=all is published at " + hosts + "/a");
+    EXPECT_EQ(manager.told(), "STATUS=all of " + root + " is published at " + hosts + "/a");
     EXPECT_EQ(manager.told(), "READY=1");
     EXPECT_EQ(on("a", {"list", "-q"}).out, "web\n") << "it is there by then";
     child.signal(SIGTERM);

@@ -100,6 +100,20 @@ TEST_F(EtcdRoot, JudgesOnlyProcessesOfThisMachine) {
     EXPECT_THAT(on_etcd("latchfile delete " + id), succeeds());
 }
 
+TEST_F(EtcdRoot, IsNotCheckedAndSaysWhy) {
+  EXPECT_THAT(on_etcd("latchfile check"),
+              fails_saying(1, "check " + url + ": in etcd nothing is left half done"));
+}
+
+TEST_F(EtcdRoot, IsWaitedForByHooksNoLongerThanTheyMayLast) {
+  const auto limits = [&](const std::string& options) {
+    return on_etcd("latchfile " + options + " --print-config | grep -c -e '--command-timeout=" +
+                   (options.contains("--command-timeout") ? "7.0" : "3.0") + "'");
+  };
+  EXPECT_THAT(limits("hook --timeout 3"), prints("3\n"));
+  EXPECT_THAT(limits("--command-timeout 7 hook --timeout 3"), prints("3\n"));
+}
+
 TEST_F(EtcdRoot, WithoutTheProgramForItSaysWhatToInstall) {
   EXPECT_THAT(run({command_alone(), "--root", url, "list"}),
               fails_saying(1, "install the component etcd of Latchfile"));
@@ -112,9 +126,9 @@ TEST_F(EtcdRoot, ThatCannotBeReachedIsNamed) {
 }
 
 TEST_F(EtcdRoot, ThatIsMisspelledIsUsage) {
-  for (const std::string wrong :
-       {"etcd://", "etcd://localhost/x", "etcd://localhost:1", "etcd://localhost:1/",
-        "etcd://localhost:1/a b", "etcd://localhost:1,/a"}) {
+  for (const std::string wrong : {"etcd:localhost:1/x", "etcd:/localhost:1/x", "etcd://",
+                                  "etcd://localhost/x", "etcd://localhost:1", "etcd://localhost:1/",
+                                  "etcd://localhost:1/a b", "etcd://localhost:1,/a"}) {
     EXPECT_THAT(latchfile({"--root", wrong, "list"}), fails_saying(2, "latchfile list: "));
   }
 }

@@ -90,7 +90,7 @@ TEST_F(Update, SavesNothingOfAFilterThatFails) {
   EXPECT_THAT(latchfile({"update", "web", "--", "latchfile-no-such-command"}),
               fails(1,
                     "latchfile update: update pod1/web: run 'latchfile-no-such-command': No such "
-                    "file or directory; check the path"));
+                    "file or directory; check its name, and PATH"));
   EXPECT_THAT(latchfile({"update", "web", "--", dir.path()}), fails_saying(1, "Permission denied"));
   expect_unchanged();
 }
