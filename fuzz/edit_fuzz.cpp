@@ -61,7 +61,9 @@ void edit(std::string_view input) {
 
   const auto merged = merge_patch(*document, "{}");
   const auto patched = json_patch(*document, "[]");
-  require(merged && patched && *merged == *patched, "edits that ask for nothing agree");
+  // A merge leaves the escapes of strings as they are, a patch spells them anew.
+  const auto both = merged ? json_patch(*merged, "[]") : merged;
+  require(both && patched && *both == *patched, "edits that ask for nothing agree");
 }
 
 }  // namespace latchfile::fuzz
