@@ -66,8 +66,7 @@ bool Lease::is_lost(Clock::time_point now) {
 
 void Lease::renew(Clock::time_point sent, Clock::time_point now) {
   auto until = good_until_.load();
-  while (until != lost &&
-         !good_until_.compare_exchange_weak(until, now < until ? sent + ttl_ : lost)) {
+  while (!good_until_.compare_exchange_weak(until, now < until ? sent + ttl_ : lost)) {
   }
 }
 
