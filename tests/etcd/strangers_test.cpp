@@ -346,14 +346,12 @@ TEST(EtcdStrangers, ThatAreSilentAreGivenUpInTime) {
   }));
 }
 
-TEST(EtcdStrangers, ThatDripAfterALargeRequestAreGivenUp) {
+TEST(EtcdStrangers, ThatDripAfterALargeRequestLeaveTimeAsWell) {
   const Stranger drips(goes_on(ok_head, " ", 20ms));
-  CurlTransport transport(real_kernel(), {Endpoint{drips.endpoint(), {}}}, Tls{});
-  const std::string large(std::size_t{1} << 20, ' ');
-  const auto answer =
-      transport.post(0, {"/v3/kv/txn", large, {}, 1s}, Transport::Clock::now() + 20s);
-  ASSERT_FALSE(answer);
-  EXPECT_EQ(answer.error().context, "no answer in time");
+  auto gateway = through(drips, EtcdServer::shared(), {.attempt = 200ms, .overall = 15s});
+  const auto large = request::range({.key = "/"}) + std::string(std::size_t{1} << 20, ' ');
+  const auto range = gateway.call(request::path::range, large, answer::read_range);
+  EXPECT_TRUE(range) << range.error().error.message();
 }
 
 TEST(EtcdStrangers, ThatDripLeaveTimeForTheNextEndpoint) {

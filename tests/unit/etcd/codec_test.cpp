@@ -154,6 +154,9 @@ TEST(Answers, ThatAreCutOffOrOfSomebodyElseAreNone) {
   }
   std::string nothing_answered = R"({"header":{"revision":"7"},"succeeded":true})";
   EXPECT_FALSE(answer::read_txn(nothing_answered));
+  std::string of_no_revision =
+      R"({"header":{},"succeeded":true,"responses":[{"response_put":{}}]})";
+  EXPECT_FALSE(answer::read_txn(of_no_revision));
   std::string half_of_a_line = R"({"result":{"ID":"1","TTL":"10"}}
 {"result":{"ID":"2",)";
   EXPECT_FALSE(answer::read_keepalives(half_of_a_line));
