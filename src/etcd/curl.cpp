@@ -2,7 +2,6 @@
 #include "etcd/curl.hpp"
 
 #include <algorithm>
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
@@ -16,13 +15,15 @@ namespace {
 constexpr unsigned silence_timeout_ms = 10000;
 constexpr long keepalive_seconds = 3;
 
-int prepare_socket(void*, curl_socket_t socket, curlsocktype) {
-  // It is nothing for the programs that whoever uses us starts.
-  static_cast<void>(fcntl(socket, F_SETFD, FD_CLOEXEC));
+curl_socket_t open_socket(void*, curlsocktype, curl_sockaddr* address) {
+  // It is nothing for the programs that whoever uses us starts, not even for one of another thread
+  // that starts right now.
+  const auto opened = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+  if (opened == CURL_SOCKET_BAD) return opened;
   const unsigned timeout = silence_timeout_ms;
   // Refused on a unix socket, where no peer is gone without a word.
-  static_cast<void>(setsockopt(socket, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout));
-  return CURL_SOCKOPT_OK;
+  static_cast<void>(setsockopt(opened, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout, sizeof timeout));
+  return opened;
 }
 
 template <class Value>
@@ -81,7 +82,7 @@ Exchange::Exchange(CURL* easy, const Endpoint& endpoint, const Tls& tls,
   set(easy, CURLOPT_TCP_KEEPALIVE, 1L);
   set(easy, CURLOPT_TCP_KEEPIDLE, keepalive_seconds);
   set(easy, CURLOPT_TCP_KEEPINTVL, keepalive_seconds);
-  set(easy, CURLOPT_SOCKOPTFUNCTION, &prepare_socket);
+  set(easy, CURLOPT_OPENSOCKETFUNCTION, &open_socket);
 
   add(headers_, "Content-Type: application/json");
   // Without this a large body waits for a word of the server that it may never say.
