@@ -161,7 +161,7 @@ void break_down_both() {
   const Root timed(kernel);
   auto timed_state = timed.create();
   break_down(
-      "save", kernel, [&] { save(timed, timed_state); }, [&] { save(plain, plain_state); }, {3});
+      "save", kernel, [&] { save(timed, timed_state); }, [&] { save(plain, plain_state); }, {2});
   break_down("load", kernel, [&] { timed.load(); }, [&] { plain.load(); }, {0, 4});
 }
 

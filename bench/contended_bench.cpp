@@ -85,10 +85,10 @@ void bare_increment(int dir, const char* state, const char* temp, const char* lo
   std::string text(static_cast<std::size_t>(file.st_size), '\0');
   require(read(fd, text.data(), text.size()) == file.st_size && close(fd) == 0, "read");
   text = counted_up(text);
-  fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  fd = openat(dir, temp, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, file.st_mode & 0777);
   require(fd >= 0, "open");
   require(write(fd, text.data(), text.size()) == static_cast<ssize_t>(text.size()), "write");
-  require(fchmod(fd, file.st_mode & 07777) == 0 && close(fd) == 0, "close");
+  require(close(fd) == 0, "close");
   require(renameat(dir, temp, dir, state) == 0, "rename");
   require(close(held) == 0, "unlock");
 }

@@ -19,10 +19,10 @@ constexpr int rounds = 20;
 void bare_save(int dir, const char* name, const char* temp_name, std::string_view bytes) {
   struct stat old{};
   require(fstatat(dir, name, &old, AT_SYMLINK_NOFOLLOW) == 0, "fstatat");
-  const int fd = openat(dir, temp_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  const int fd = openat(dir, temp_name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC,
+                        old.st_mode & 0777);
   require(fd >= 0, "openat");
   require(write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "write");
-  require(fchmod(fd, old.st_mode & 07777) == 0, "fchmod");
   require(close(fd) == 0, "close");
   require(renameat(dir, temp_name, dir, name) == 0, "renameat");
 }

@@ -25,10 +25,9 @@ class FloorWriter final : public Writer {
     struct stat old{};
     require(fstatat(directory_, name_.c_str(), &old, AT_SYMLINK_NOFOLLOW) == 0, "fstatat");
     const int fd = openat(directory_, temp_.c_str(),
-                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+                          O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, old.st_mode & 0777);
     require(fd >= 0, "openat");
     require(write(fd, bytes.data(), bytes.size()) == static_cast<ssize_t>(bytes.size()), "write");
-    require(fchmod(fd, old.st_mode & 07777) == 0, "fchmod");
     if (sync_ == Sync::full) require(fdatasync(fd) == 0, "fdatasync");
     require(close(fd) == 0, "close");
     require(renameat(directory_, temp_.c_str(), directory_, name_.c_str()) == 0, "renameat");

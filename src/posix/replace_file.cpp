@@ -8,10 +8,10 @@ namespace latchfile {
 namespace {
 
 constexpr mode_t new_file_mode = 0640;
-/// What a replacement has until it gets the mode of its predecessor: nobody else may open it
-/// sooner.
+/// What a replacement has until it gets the owner of its predecessor.
 constexpr mode_t closed_mode = 0600;
-constexpr mode_t permission_bits = 0777;
+
+mode_t mode_of(const struct stat& file) { return file.st_mode & 0777; }
 
 /// S1.
 Sys<UniqueFd> create_temp(const Directory& dir, const std::string& temp_name, mode_t mode) {
@@ -37,17 +37,6 @@ Sys<> write_all(Kernel& kernel, const UniqueFd& fd, std::string_view content) {
   return {};
 }
 
-/// The mode and owner of `old` for the temp file.
-Sys<> copy_attributes(Kernel& kernel, const UniqueFd& fd, const struct stat& old) {
-  const auto fresh = kernel.fstat(fd.get());
-  if (!fresh) return std::unexpected(fresh.error());
-  if (fresh->st_uid != old.st_uid || fresh->st_gid != old.st_gid) {
-    const auto changed = kernel.fchown(fd.get(), old.st_uid, old.st_gid);
-    if (!changed) return changed;
-  }
-  return kernel.fchmod(fd.get(), old.st_mode & permission_bits);
-}
-
 Error put_there_meanwhile(const Directory& dir, const std::string& name, uid_t owner) {
   return {
       Errc::insecure, 0,
@@ -66,22 +55,40 @@ struct Replacement {
   std::optional<FileIdentity> identity;  ///< where strangers write
 
   Sys<> fill_and_rename(UniqueFd fd, std::string_view content, Sync sync);
+  Sys<> keep_attributes(UniqueFd& fd);
 };
+
+/// Of the file that is replaced, mode and owner. Most often the temp file was created with both,
+/// for the caller is the owner.
+Sys<> Replacement::keep_attributes(UniqueFd& fd) {
+  auto& kernel = dir.kernel;
+  auto fresh = kernel.fstat(fd.get());
+  if (!fresh) return std::unexpected(fresh.error());
+  if (old && (fresh->st_uid != old->st_uid || fresh->st_gid != old->st_gid)) {
+    // Whom the mode lets open this one, while it is of the wrong group, may have done so: what is
+    // written goes into another.
+    auto closed = create_temp(dir, temp_name, closed_mode);
+    if (!closed) return std::unexpected(closed.error());
+    fd = std::move(*closed);
+    fresh = kernel.fstat(fd.get());
+    if (!fresh) return std::unexpected(fresh.error());
+    auto changed = kernel.fchown(fd.get(), old->st_uid, old->st_gid);
+    if (!changed) return changed;
+    fresh->st_uid = old->st_uid;
+  }
+  if (dir.strangers_write) identity = FileIdentity::of(*fresh);
+  if (!old || mode_of(*fresh) == mode_of(*old)) return {};
+  return kernel.fchmod(fd.get(), mode_of(*old));
+}
 
 /// S2 to S4.
 Sys<> Replacement::fill_and_rename(UniqueFd fd, std::string_view content, Sync sync) {
+  if (old || dir.strangers_write) {
+    step = "give the mode and owner of the replaced file to";
+    if (auto done = keep_attributes(fd); !done) return done;
+  }
   step = "write";  // S2
   if (auto done = write_all(dir.kernel, fd, content); !done) return done;
-  if (old) {
-    step = "give the mode and owner of the replaced file to";
-    if (auto done = copy_attributes(dir.kernel, fd, *old); !done) return done;
-  }
-  if (dir.strangers_write) {
-    step = "stat";
-    const auto filled = dir.kernel.fstat(fd.get());
-    if (!filled) return std::unexpected(filled.error());
-    identity = FileIdentity::of(*filled);
-  }
   if (sync == Sync::yes) {
     step = "fdatasync";  // S3
     if (auto done = dir.kernel.fdatasync(fd.get()); !done) return done;
@@ -115,7 +122,7 @@ Result<> replace_file(const Directory& dir, const std::string& name, const std::
     names = std::move(*opened);
   }
 
-  auto fd = create_temp(dir, temp_name, old ? closed_mode : new_file_mode);  // S1
+  auto fd = create_temp(dir, temp_name, old ? mode_of(*old) : new_file_mode);  // S1
   if (!fd) return std::unexpected(sys_error("create", dir, temp_name, fd.error()));
 
   Replacement replacement{dir, name, temp_name, old, "", std::nullopt};

@@ -3,7 +3,7 @@
 // Replacing a file so that every reader, and every power cut, finds the old content or the new.
 //
 //   S1  create the temp file O_EXCL; a leftover is removed, for the caller holds the file's lock
-//   S2  write all of it, with the mode and owner of the file that it replaces
+//   S2  with the mode and owner of the file that it replaces, write all of it
 //   S3  fdatasync it
 //   S4  renameat it over the file: the commit
 //   S5  fsync the directory

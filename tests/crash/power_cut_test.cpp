@@ -71,7 +71,7 @@ class PowerCut : public testing::TestWithParam<const char*> {};
 TEST_P(PowerCut, LeavesAWholeDocumentOnEveryDiskThatCanBeReached) {
   Checker checker({GetParam(), {id_of("web")}, long_documents()});
   explore(checker, Disk());
-  expect_sound(checker, 160, 15'000);
+  expect_sound(checker, 80, 9'000);
   // Among the disks that operations began with were these.
   using Names = std::set<std::string>;
   EXPECT_TRUE(was_met(checker, Names{"web.lock"})) << "a lock file without a state";
@@ -92,7 +92,7 @@ TEST_P(PowerCut, AfterAKillAtAnyCallLosesNothing) {
         run_each(checker, moment);
     }
   }
-  expect_sound(checker, 60, 4'000);
+  expect_sound(checker, 40, 4'000);
 }
 
 /// A destroy that is killed after D1 may not have waited for the disk. Whoever is told that there
@@ -125,7 +125,7 @@ TEST(PowerCutAfter, AnotherOperation) {
   Checker checker(setting);
   for (const auto& start : reachable(setting))
     run_pairs(checker, start, operations());
-  expect_sound(checker, 65, 20'000);
+  expect_sound(checker, 40, 17'000);
 }
 
 TEST(PowerCutAfter, AnOperationThatWasNotSynced) {
@@ -133,7 +133,7 @@ TEST(PowerCutAfter, AnOperationThatWasNotSynced) {
   Checker checker(setting);
   for (const auto& start : reachable(setting))
     run_pairs(checker, start, unsynced_operations());
-  expect_sound(checker, 130, 35'000);
+  expect_sound(checker, 80, 25'000);
 }
 
 /// Whatever is pending of one container, what was promised of the other holds.
@@ -147,7 +147,7 @@ TEST(PowerCutAfter, AnOperationOnAnotherContainer) {
     for (const auto& of_other : {create, create_unsynced})
       run_pairs(checker, checker.run(start, of_other, 1).end(), unsynced_operations(), 0, 1);
   }
-  expect_sound(checker, 2'000, 18'000);
+  expect_sound(checker, 1'400, 18'000);
 }
 
 TEST(PowerCutDuring, OperationsOnTwoContainersAtOnce) {
@@ -156,7 +156,7 @@ TEST(PowerCutDuring, OperationsOnTwoContainersAtOnce) {
   Disk disk;
   for (const auto& operation : operations_on_all())
     disk = checker.run(disk, operation).end();
-  expect_sound(checker, 80, 150);
+  expect_sound(checker, 70, 150);
 }
 
 }  // namespace

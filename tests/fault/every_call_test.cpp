@@ -44,13 +44,13 @@ bool commits(const Record& call) {
 }
 
 /// Whether the operation goes on as if nothing had happened.
-bool is_tolerated(const Operation& operation, const Record& call, int error) {
+bool is_tolerated(const Operation& operation, const Record& call, int error, bool temp_is_written) {
   const bool sync = call.call == Call::fsync || call.call == Call::fdatasync;
   // D2 of a destroy that may have been killed.
   if (syncs_names(call) && takes_over_a_lock_file(operation)) return true;
   if (error == EINTR) return !sync;  // neither of them is ever tried again
   // Only what was written can be lost at close.
-  if (call.call == Call::close) return !is_temp_file(call);
+  if (call.call == Call::close) return !is_temp_file(call) || !temp_is_written;
   if (call.call == Call::openat && (call.flags & O_EXCL) != 0 && error == EEXIST) return true;
   if (call.call == Call::fstatat && is_lock_file(call) && error == ENOENT) return true;  // L3
   if (call.call == Call::flock && call.flags == LOCK_UN) return true;  // closing does it as well
@@ -102,14 +102,18 @@ std::optional<Errc> expected_outcome(const Operation& operation, const std::vect
                                      int error) {
   bool committed = false;
   bool temp_removed = false;
+  bool temp_is_written = false;
   for (const auto& call : calls) {
-    // S1 is tried twice, not for ever.
+    // To create a file is tried twice, not for ever.
     const bool again = temp_removed && is_temp_file(call) && error == EEXIST;
-    if (call.failed && (again || !is_tolerated(operation, call, error))) {
+    if (call.failed && (again || !is_tolerated(operation, call, error, temp_is_written))) {
       return outcome_of(operation, call, error, committed);
     }
     committed = committed || commits(call);
-    temp_removed = temp_removed || (call.call == Call::unlinkat && is_temp_file(call));
+    temp_is_written = temp_is_written || (call.call == Call::write && is_temp_file(call));
+    if (is_temp_file(call) && !call.failed) {
+      temp_removed = call.call == Call::unlinkat || (temp_removed && call.call != Call::openat);
+    }
   }
   return operation.outcome;
 }

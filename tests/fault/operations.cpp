@@ -45,6 +45,13 @@ void both(const fs::path& root) {
   }
 }
 
+/// The caller is the owner, and the umask cuts the mode of the temp file.
+void ours(const fs::path& root) {
+  bystander_only(root);
+  create(root, subject, old_text);
+  fs::permissions(root / "web_sandbox:pod1.state", fs::perms(0666));
+}
+
 void leftover_temp_file(const fs::path& root) {
   both(root);
   write_text(root / "web_sandbox:pod1.state.tmp", leftover_text);
@@ -168,6 +175,7 @@ const std::vector<Operation>& operations() {
       {"Create", bystander_only, create_it, {}, new_text, {}, 230},
       {"CreateWhatExists", both, create_it, old_text, old_text, Errc::already_exists, 100},
       {"Save", both, save_it, old_text, new_text, {}, 140},
+      {"SaveOfOurs", ours, save_it, old_text, new_text, {}, 120},
       {"SaveOverLeftover", leftover_temp_file, save_it, old_text, new_text, {}, 150},
       {"Destroy", both, destroy_it, old_text, {}, {}, 60},
       {"Update", both, update_it, old_text, new_text, {}, 280},

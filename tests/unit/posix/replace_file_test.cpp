@@ -2,7 +2,9 @@
 #include "posix/replace_file.hpp"
 
 #include <algorithm>
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <set>
 
 #include "support/child.hpp"
 #include "support/fault_kernel.hpp"
@@ -88,15 +90,37 @@ TEST_F(ReplaceFile, AReplacementKeepsTheModeWhateverTheUmask) {
   }
 }
 
-TEST_F(ReplaceFile, NobodyElseMayOpenTheReplacementBeforeItHasItsMode) {
+TEST_F(ReplaceFile, AReplacementIsNeverMoreOpenThanWhatItReplaces) {
   write_text(temp_ / "f", "old");
-  ASSERT_EQ(chmod((temp_ / "f").c_str(), 0604), 0);
+  ASSERT_EQ(chmod((temp_ / "f").c_str(), 0600), 0);
   mode_t seen = 0;
-  kernel_.before_each([&](const FaultKernel::Record& call) {
-    if (call.call == Call::write) seen = stat_of("f.tmp").st_mode & 07777;
+  kernel_.before_each([&](const FaultKernel::Record&) {
+    if (std::filesystem::exists(temp_ / "f.tmp")) seen |= stat_of("f.tmp").st_mode & 07777;
   });
   ASSERT_TRUE(replace("new"));
   EXPECT_EQ(seen, 0600u);
+}
+
+TEST_F(ReplaceFile, AReplacementIsClosedToItsGroupUntilThatIsTheOldOne) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root may give files away";
+  write_text(temp_ / "f", "old");
+  ASSERT_EQ(chmod((temp_ / "f").c_str(), 0644), 0);
+  ASSERT_EQ(chown((temp_ / "f").c_str(), 0, 65534), 0);
+  // An open file that is never removed keeps its inode, so that no number is seen twice.
+  std::vector<int> opened;
+  std::set<ino_t> too_open;
+  kernel_.before_each([&](const FaultKernel::Record&) {
+    const int fd = open((temp_ / "f.tmp").c_str(), O_RDONLY | O_CLOEXEC);
+    if (fd < 0) return;
+    opened.push_back(fd);
+    const auto now = stat_of("f.tmp");
+    if (now.st_gid != 65534 && (now.st_mode & 0077) != 0) too_open.insert(now.st_ino);
+  });
+  ASSERT_TRUE(replace("new"));
+  EXPECT_FALSE(too_open.contains(stat_of("f").st_ino));
+  EXPECT_EQ(stat_of("f").st_mode & 07777, 0644u);
+  for (const int fd : opened)
+    close(fd);
 }
 
 TEST_F(ReplaceFile, AReplacementKeepsTheOwner) {
