@@ -107,7 +107,11 @@ Gateway::Tried<std::string> Gateway::token(std::size_t endpoint, Clock::time_poi
     return token.text = std::move(read->text);
   }
   const auto refusal = answer::read_refusal(answer->body);
-  if (!refusal) return unknown(not_of_etcd(answer->status, answer->body));
+  if (!refusal) {
+    auto error = not_of_etcd(answer->status, answer->body);
+    const auto next = next_after(error);
+    return failed(next, std::move(error));
+  }
   if (refusal->message.contains("authentication is not enabled")) return std::string();
   auto error = definite(*refusal, login_);
   return error ? failed(Next::refuse, std::move(*error)) : unknown(shown(*refusal, login_));
@@ -119,7 +123,7 @@ void Gateway::forget_token(Clock::time_point deadline) {
   if (guard) token.text.clear();
 }
 
-/// After an attempt that the transport has no answer of.
+/// After an attempt without an answer of etcd.
 Gateway::Next Gateway::next_after(const Error& error) {
   switch (error.code) {
     case Errc::unavailable: return Next::go_on;
@@ -164,7 +168,11 @@ Gateway::Next Gateway::judge(std::size_t endpoint, Tried<Transport::Answer>& ans
     return failed(Next::refuse, foreign(endpoint));
   }
   const auto refusal = answer::read_refusal(answer->body);
-  if (!refusal) return unknown(not_of_etcd(answer->status, answer->body));
+  if (!refusal) {
+    auto error = not_of_etcd(answer->status, answer->body);
+    const auto next = next_after(error);
+    return failed(next, std::move(error));
+  }
   if (is_about_token(*refusal)) {
     return failed(Next::log_in, {Errc::unavailable, 0, shown(*refusal, login_)});
   }

@@ -6,7 +6,8 @@
 //   G1  send the request to the current endpoint, until it is silent for a second or two, or drips:
 //       a large answer takes its time on a slow network
 //   G2  200 with a body that is an answer: done. A definite refusal: done as well. A token that is
-//       not known any more: log in again, once
+//       not known any more: log in again, once. What is no etcd, or has the wrong certificate, has
+//       done nothing: the next endpoint, and the answer once all are so
 //   G3  everything else is unknown, for the request may have been carried out: the same request
 //       once more, to the next endpoint
 //
@@ -127,7 +128,7 @@ class Gateway {
     done,
     refuse,     ///< it would come to the same everywhere
     log_in,     ///< and try again
-    elsewhere,  ///< this endpoint cannot be asked
+    elsewhere,  ///< this endpoint cannot be asked, or is no etcd
     go_on,      ///< nobody knows what became of it
   };
   struct Failed {

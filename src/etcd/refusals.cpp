@@ -78,11 +78,17 @@ std::optional<Error> definite(const answer::Refusal& refusal, const Login& login
   }
 }
 
-std::string not_of_etcd(long status, std::string_view body) {
-  auto text = "HTTP status " + std::to_string(status);
+Error not_of_etcd(long status, std::string_view body) {
+  constexpr long too_late = 408;
+  constexpr long too_many = 429;
+  const bool is_final = status >= 300 && status < 500 && status != too_late && status != too_many;
   // As programs in Go say it, etcd among them.
-  if (body.contains("HTTP request to an HTTPS server")) return text + ": it wants TLS (--cacert)";
-  return text + " and no word of etcd: is that the client port of an etcd with its JSON gateway?";
+  const auto* why =
+      body.contains("HTTP request to an HTTPS server")
+          ? ": it wants TLS (--cacert)"
+          : " and no word of etcd: is that the client port of an etcd with its JSON gateway?";
+  return {is_final ? Errc::io : Errc::unavailable, 0,
+          "HTTP status " + std::to_string(status) + why};
 }
 
 }  // namespace latchfile

@@ -140,6 +140,19 @@ TEST_F(GatewayTest, GivesUpAtOnceIfNobodyCanBeAsked) {
   EXPECT_THAT(sent, SizeIs(2));
 }
 
+TEST_F(GatewayTest, GivesUpAtOnceIfNobodyIsAnEtcd) {
+  const Reply no_such_page = Transport::Answer{404, "404 page not found"};
+  for (const auto* user : {"", "someone"}) {
+    sent.clear();
+    const auto txn = gateway_to(in_turn({no_such_page}), 2, {.user = user})->transact("{}");
+    ASSERT_FALSE(txn);
+    EXPECT_EQ(txn.error().error.code, Errc::io);
+    EXPECT_FALSE(txn.error().may_be_done);
+    EXPECT_THAT(txn.error().error.message(), HasSubstr("member0: HTTP status 404 and no word of"));
+    EXPECT_THAT(sent, SizeIs(2));
+  }
+}
+
 TEST_F(GatewayTest, RefusesTheAnswerOfAnotherClusterAndAsksThereNoMore) {
   bool first_is_down = false;
   const auto gateway = gateway_to([&](const Sent& now) {
