@@ -13,6 +13,7 @@ class EtcdBackend final : public Backend {
  public:
   explicit EtcdBackend(std::shared_ptr<const EtcdSite> site) : site_(std::move(site)) {}
 
+  std::string_view location() const override { return site_->root; }
   bool spans_machines() const override { return true; }
   Result<std::vector<ContainerId>> list() const override;
   Result<bool> exists(const ContainerId& id) const override;

@@ -15,6 +15,7 @@ class LocalBackend final : public Backend {
   /// `root` is an absolute path.
   LocalBackend(Kernel& kernel, std::string root, LocalOptions options);
 
+  std::string_view location() const override { return root_.path(); }
   Result<std::vector<ContainerId>> list() const override;
   Result<bool> exists(const ContainerId& id) const override;
   Result<Document> load(const ContainerId& id, Wait settle) const override;

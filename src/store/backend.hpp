@@ -14,6 +14,7 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "latchfile/export.hpp"
@@ -76,6 +77,8 @@ class LATCHFILE_EXPORT Backend {
   Backend& operator=(const Backend&) = delete;
   virtual ~Backend() = default;
 
+  /// The directory or the URL, for messages.
+  [[nodiscard]] virtual std::string_view location() const = 0;
   /// As Store::spans_machines.
   [[nodiscard]] virtual bool spans_machines() const { return false; }
   /// Sorted.

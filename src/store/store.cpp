@@ -107,8 +107,9 @@ Result<ContainerId> Store::resolve(std::string_view text) const {
   });
   if (!begins) return std::unexpected(std::move(begins.error()));
   if (*begins) return std::move(**begins);
-  return std::unexpected(
-      Error{Errc::not_found, 0, "no container is named or begins with " + in_quotes(text)});
+  return std::unexpected(Error{Errc::not_found, 0,
+                               "no container in " + std::string(backend_->location()) +
+                                   " is named or begins with " + in_quotes(text)});
 }
 
 Result<LockedState> Store::lock(const ContainerId& id, Wait wait) const {

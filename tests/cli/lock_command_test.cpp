@@ -65,9 +65,8 @@ TEST_F(LockCommand, SaysWhyACommandCannotRun) {
 
 TEST_F(LockCommand, RunsNothingForAContainerThatIsNotThere) {
   EXPECT_THAT(latchfile({"lock", "db", "--", "touch", dir / "ran"}),
-              fails(3,
-                    "latchfile lock: no container is named or begins with 'db'; see 'latchfile "
-                    "list'"));
+              fails(3, "latchfile lock: no container in " + root +
+                           " is named or begins with 'db'; see 'latchfile list'"));
   create("worker", "{}");
   EXPECT_THAT(latchfile({"lock", "w", "--", "touch", dir / "ran"}),
               fails(2, "latchfile lock: 'w' may mean 2 containers: web, worker"));

@@ -61,9 +61,8 @@ TEST_F(State, NamesTheCandidatesOfAnAmbiguousBeginning) {
 }
 
 TEST_F(State, SaysThatThereIsNoSuchContainer) {
-  const auto nothing = fails(3,
-                             "latchfile state: no container is named or begins with 'web'; see "
-                             "'latchfile list'");
+  const auto nothing = fails(3, "latchfile state: no container in " + root +
+                                    " is named or begins with 'web'; see 'latchfile list'");
   EXPECT_THAT(latchfile({"state", "web"}), nothing);
   EXPECT_FALSE(fs::exists(root));
   create("database", "{}");

@@ -141,9 +141,8 @@ TEST_F(Update, WantsExactlyOneChange) {
 
 TEST_F(Update, SaysThatThereIsNoSuchContainer) {
   EXPECT_THAT(latchfile({"update", "db", "--merge", "{}"}),
-              fails(3,
-                    "latchfile update: no container is named or begins with 'db'; see 'latchfile "
-                    "list'"));
+              fails(3, "latchfile update: no container in " + root +
+                           " is named or begins with 'db'; see 'latchfile list'"));
   create("worker", "{}");
   EXPECT_THAT(latchfile({"update", "w", "--merge", "{}"}),
               fails(2, "latchfile update: 'w' may mean 2 containers: pod1/web, worker"));

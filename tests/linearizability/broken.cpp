@@ -18,6 +18,7 @@ class EarlyBackend final : public Backend {
  public:
   explicit EarlyBackend(std::string root) : local_(real_kernel(), std::move(root), fast) {}
 
+  std::string_view location() const override { return local_.location(); }
   Result<std::vector<ContainerId>> list() const override { return local_.list(); }
   Result<bool> exists(const ContainerId& id) const override { return local_.exists(id); }
   Result<Document> load(const ContainerId& id, Wait settle) const override {

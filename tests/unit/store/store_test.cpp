@@ -44,6 +44,7 @@ class MapBackend final : public Backend {
   mutable States states;
   mutable std::optional<Errc> fault;  ///< of saving
 
+  std::string_view location() const override { return "a map"; }
   Result<std::vector<ContainerId>> list() const override {
     std::vector<ContainerId> ids;
     for (const auto& [id, text] : states)
