@@ -105,6 +105,10 @@ CommandLine::Outcome CommandLine::parse(std::vector<std::string> arguments) {
     outcome.text = app_->help();
   } catch (const CLI::CallForVersion& version) {
     outcome.text = std::string(version.what()) + "\n";
+  } catch (const CLI::RequiredError& error) {
+    // What is not known is more likely to be the mistake than what is therefore missing.
+    const auto unknown = app_->remaining(true);
+    outcome.fault = unknown.empty() ? error.what() : CLI::ExtrasError(unknown).what();
   } catch (const CLI::ParseError& error) {
     outcome.fault = error.what();
   }

@@ -103,7 +103,12 @@ TEST_F(Usage, OfWhatIsUnknown) {
                     "'latchfile --help'"));
   EXPECT_THAT(latchfile({"--frobnicate"}), fails_saying(2, "--frobnicate"));
   for (const auto& command : commands) {
-    EXPECT_THAT(latchfile({command, "--frobnicate"}), fails_saying(2, command)) << command;
+    EXPECT_THAT(latchfile({command, "--frobnicate"}),
+                fails(2, "latchfile " + command +
+                             ": The following argument was not expected: --frobnicate; see "
+                             "'latchfile " +
+                             command + " --help'"))
+        << command;
   }
 }
 
