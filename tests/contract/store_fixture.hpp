@@ -10,6 +10,7 @@
 
 #include <functional>
 #include <memory>
+#include <ostream>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -53,6 +54,10 @@ struct BackendUnderTest {
   std::string name;
   std::function<std::unique_ptr<StoreFixture>()> make;
 };
+
+inline std::ostream& operator<<(std::ostream& out, const BackendUnderTest& backend) {
+  return out << backend.name;
+}
 
 inline std::vector<BackendUnderTest>& plugged_in_backends() {
   static std::vector<BackendUnderTest> backends;
