@@ -62,29 +62,35 @@ struct Replacement {
 /// for the caller is the owner.
 Sys<> Replacement::keep_attributes(UniqueFd& fd) {
   auto& kernel = dir.kernel;
+  step = "stat";
   auto fresh = kernel.fstat(fd.get());
   if (!fresh) return std::unexpected(fresh.error());
+  constexpr auto keeps = "give the mode and owner of the replaced file to";
   if (old && (fresh->st_uid != old->st_uid || fresh->st_gid != old->st_gid)) {
     // Whom the mode lets open this one, while it is of the wrong group, may have done so: what is
     // written goes into another.
+    static_cast<void>(fd.close());
+    step = "create";
     auto closed = create_temp(dir, temp_name, closed_mode);
     if (!closed) return std::unexpected(closed.error());
     fd = std::move(*closed);
+    step = "stat";
     fresh = kernel.fstat(fd.get());
     if (!fresh) return std::unexpected(fresh.error());
+    step = keeps;
     auto changed = kernel.fchown(fd.get(), old->st_uid, old->st_gid);
     if (!changed) return changed;
     fresh->st_uid = old->st_uid;
   }
   if (dir.strangers_write) identity = FileIdentity::of(*fresh);
   if (!old || mode_of(*fresh) == mode_of(*old)) return {};
+  step = keeps;
   return kernel.fchmod(fd.get(), mode_of(*old));
 }
 
 /// S2 to S4.
 Sys<> Replacement::fill_and_rename(UniqueFd fd, std::string_view content, Sync sync) {
   if (old || dir.strangers_write) {
-    step = "give the mode and owner of the replaced file to";
     if (auto done = keep_attributes(fd); !done) return done;
   }
   step = "write";  // S2
