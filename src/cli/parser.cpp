@@ -107,7 +107,8 @@ CommandLine::Outcome CommandLine::parse(std::vector<std::string> arguments) {
     outcome.text = std::string(version.what()) + "\n";
   } catch (const CLI::RequiredError& error) {
     // What is not known is more likely to be the mistake than what is therefore missing.
-    const auto unknown = app_->remaining(true);
+    auto unknown = app_->remaining(true);
+    std::erase(unknown, "--");
     outcome.fault = unknown.empty() ? error.what() : CLI::ExtrasError(unknown).what();
   } catch (const CLI::ParseError& error) {
     outcome.fault = error.what();

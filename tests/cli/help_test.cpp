@@ -120,6 +120,11 @@ TEST_F(Usage, OfAMissingId) {
   }
 }
 
+TEST_F(Usage, OfWhatIsMissingBehindTwoDashes) {
+  EXPECT_THAT(latchfile({"delete", "--"}), fails_saying(2, "ID is required"));
+  EXPECT_THAT(latchfile({"wait", "--", "web"}), fails_saying(2, "--for is required"));
+}
+
 TEST_F(Usage, OfAMissingValue) {
   for (const auto& [command, option] :
        std::vector<std::pair<std::string, std::string>>{{"create", "--timeout"},
