@@ -59,8 +59,8 @@ struct EtcdOptions {
 ///
 /// Errors: invalid_argument: the URL or an option is malformed. Everything else shows at first use:
 /// unavailable: there was no answer within `patience`, and the context says what each endpoint did;
-/// io: etcd refused, no endpoint is who it must be, or one is of another cluster than the first
-/// that answered, and the context says which and why.
+/// io: etcd refused, no endpoint is an etcd or who it must be, or one is of another cluster than
+/// the first that answered, and the context says which and why.
 [[nodiscard]] LATCHFILE_EXPORT Result<Store> open_etcd(std::string_view url,
                                                        EtcdOptions options = {});
 

@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <map>
+#include <ranges>
+#include <set>
 #include <thread>
 
 #include "base/quote.hpp"
@@ -107,11 +109,7 @@ Gateway::Tried<std::string> Gateway::token(std::size_t endpoint, Clock::time_poi
     return token.text = std::move(read->text);
   }
   const auto refusal = answer::read_refusal(answer->body);
-  if (!refusal) {
-    auto error = not_of_etcd(answer->status, answer->body);
-    const auto next = next_after(error);
-    return failed(next, std::move(error));
-  }
+  if (!refusal) return std::unexpected(stranger(endpoint, *answer));
   if (refusal->message.contains("authentication is not enabled")) return std::string();
   auto error = definite(*refusal, login_);
   return error ? failed(Next::refuse, std::move(*error)) : unknown(shown(*refusal, login_));
@@ -130,6 +128,15 @@ Gateway::Next Gateway::next_after(const Error& error) {
     case Errc::io: return Next::elsewhere;
     default: return Next::refuse;
   }
+}
+
+/// After an answer that is not one of etcd.
+Gateway::Failed Gateway::stranger(std::size_t endpoint, const Transport::Answer& answer) const {
+  auto error = not_of_etcd(answer.status, answer.body);
+  // A proxy may say that there is no such page while the etcd behind it is away.
+  if (error.code == Errc::io && cluster_of_[endpoint] != 0) error.code = Errc::unavailable;
+  const auto next = next_after(error);
+  return {std::move(error), next};
 }
 
 Gateway::Tried<Transport::Answer> Gateway::post(std::size_t endpoint, std::string_view path,
@@ -169,8 +176,7 @@ Gateway::Next Gateway::judge(std::size_t endpoint, Tried<Transport::Answer>& ans
   }
   const auto refusal = answer::read_refusal(answer->body);
   if (!refusal) {
-    auto error = not_of_etcd(answer->status, answer->body);
-    const auto next = next_after(error);
+    auto [error, next] = stranger(endpoint, *answer);
     return failed(next, std::move(error));
   }
   if (is_about_token(*refusal)) {
@@ -185,7 +191,7 @@ Gateway::Next Gateway::judge(std::size_t endpoint, Tried<Transport::Answer>& ans
 Called<bool> Gateway::rotate(Clock::time_point deadline, const Attempt& attempt) {
   CallFailure failure{{Errc::unavailable, 0, "no time was left"}};
   Reasons reasons;
-  std::size_t not_asked = 0;  // in a row
+  std::set<std::size_t> not_asked;  // since the last one that may have done it
   bool logged_in_again = false;
   for (std::size_t attempts = 1;; ++attempts) {
     const auto endpoint = next_endpoint();
@@ -208,10 +214,17 @@ Called<bool> Gateway::rotate(Clock::time_point deadline, const Attempt& attempt)
     // What was cut short by the deadline tells less than what was before.
     const bool is_late = now() >= deadline;
     if (!is_late || !reasons.contains(endpoint)) reasons.insert_or_assign(endpoint, failure.error);
-    not_asked = next == Next::elsewhere ? not_asked + 1 : 0;
-    if (next == Next::go_on) failure.may_be_done = true;  // G3
+    if (next == Next::elsewhere) {
+      not_asked.insert(endpoint);
+    } else {
+      not_asked.clear();
+      failure.may_be_done = true;  // G3
+    }
     move_on_from(endpoint);
-    if (is_late || not_asked >= endpoints_.size()) {
+    const bool nobody_is_left = std::ranges::all_of(
+        std::views::iota(std::size_t{0}, endpoints_.size()),
+        [&](auto other) { return is_foreign(other) || not_asked.contains(other); });
+    if (is_late || nobody_is_left) {
       failure.error = {is_late ? Errc::unavailable : Errc::io, 0, all_of(reasons)};
       return std::unexpected(std::move(failure));
     }

@@ -6,8 +6,8 @@
 //   G1  send the request to the current endpoint, until it is silent for a second or two, or drips:
 //       a large answer takes its time on a slow network
 //   G2  200 with a body that is an answer: done. A definite refusal: done as well. A token that is
-//       not known any more: log in again, once. What is no etcd, or has the wrong certificate, has
-//       done nothing: the next endpoint, and the answer once all are so
+//       not known any more: log in again, once. Who has the wrong certificate, or no such page and
+//       was never an etcd, has done nothing: the next endpoint, and the answer once all are so
 //   G3  everything else is unknown, for the request may have been carried out: the same request
 //       once more, to the next endpoint
 //
@@ -155,6 +155,7 @@ class Gateway {
   [[nodiscard]] Tried<std::string> token(std::size_t endpoint, Clock::time_point deadline);
   void forget_token(Clock::time_point deadline);
   [[nodiscard]] static Next next_after(const Error& error);
+  [[nodiscard]] Failed stranger(std::size_t endpoint, const Transport::Answer& answer) const;
   [[nodiscard]] Next judge(std::size_t endpoint, Tried<Transport::Answer>& answer, const Take& take,
                            CallFailure& failure);
   [[nodiscard]] Next try_watch(Transport::Stream& stream, std::size_t endpoint,

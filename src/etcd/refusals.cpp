@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "etcd/refusals.hpp"
 
+#include <algorithm>
+#include <array>
 #include <cerrno>
 
 #include "base/quote.hpp"
@@ -79,9 +81,14 @@ std::optional<Error> definite(const answer::Refusal& refusal, const Login& login
 }
 
 Error not_of_etcd(long status, std::string_view body) {
-  constexpr long too_late = 408;
-  constexpr long too_many = 429;
-  const bool is_final = status >= 300 && status < 500 && status != too_late && status != too_many;
+  if (status == 413) {
+    return {Errc::too_large, 0,
+            "HTTP status 413: what lies before etcd passes on no such document"};
+  }
+  // Other 4xx may be said of a request that was passed on, or of one that is welcome later.
+  constexpr std::array for_good = {400L, 401L, 403L, 404L, 405L, 407L, 421L};
+  const bool is_final =
+      (status >= 300 && status < 400) || std::ranges::find(for_good, status) != for_good.end();
   // As programs in Go say it, etcd among them.
   const auto* why =
       body.contains("HTTP request to an HTTPS server")

@@ -153,6 +153,16 @@ TEST_F(GatewayTest, GivesUpAtOnceIfNobodyIsAnEtcd) {
   }
 }
 
+TEST_F(GatewayTest, AsksWhoWasAnEtcdAgainThatHasNoSuchPageNow) {
+  const Reply no_such_page = Transport::Answer{404, "404 page not found"};
+  const auto gateway =
+      gateway_to(in_turn({ok(applied), no_such_page, no_such_page, ok(applied)}), 1);
+  ASSERT_TRUE(gateway->transact("{}"));
+  const auto txn = gateway->transact("{}");
+  ASSERT_TRUE(txn) << txn.error().error.message();
+  EXPECT_THAT(sent, SizeIs(4));
+}
+
 TEST_F(GatewayTest, RefusesTheAnswerOfAnotherClusterAndAsksThereNoMore) {
   bool first_is_down = false;
   const auto gateway = gateway_to([&](const Sent& now) {
