@@ -5,7 +5,7 @@
 // microseconds, and whether it is the floor's. What is not in the kernel is the last line of each.
 //
 // The store works on a kernel that takes the time of every call; the time that this takes itself is
-// measured before and taken off.
+// measured as well and taken off. Each figure is the median of the rounds.
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -28,21 +28,33 @@ using Clock = std::chrono::steady_clock;
 
 constexpr int rounds = 100;
 constexpr int calls = 200;
-constexpr int times = rounds * calls;
 
 double microseconds_since(Clock::time_point begin) {
   return std::chrono::duration<double, std::micro>(Clock::now() - begin).count();
 }
 
-/// Sums up the time of the first call since again(), of the second, and so on.
+double median(std::vector<double> values) {
+  const auto middle = values.begin() + std::ssize(values) / 2;
+  std::ranges::nth_element(values, middle);
+  return *middle;
+}
+
+/// Sums up the time of the first call since again(), of the second, and so on, for each round.
 class TimedKernel final : public test::PassingKernel {
  public:
   struct Call {
     std::string name;
-    double microseconds = 0;
+    double microseconds = 0;      ///< in this round
+    std::vector<double> of_each;  ///< of one operation, in each round
   };
 
   void forget() { calls_.clear(), again(); }
+  void end_round() {
+    for (auto& call : calls_) {
+      call.of_each.push_back(call.microseconds / bench::calls);
+      call.microseconds = 0;
+    }
+  }
   void again() { next_ = 0; }
   [[nodiscard]] const std::vector<Call>& calls() const { return calls_; }
 
@@ -78,7 +90,7 @@ class TimedKernel final : public test::PassingKernel {
   std::invoke_result_t<Operation> timed(const char* name, const Operation& operation) {
     const auto begin = Clock::now();
     auto outcome = operation();
-    if (next_ == calls_.size()) calls_.push_back({name, 0});
+    if (next_ == calls_.size()) calls_.push_back({name, 0, {}});
     require(calls_[next_].name == name, "the same calls each time");
     calls_[next_++].microseconds += microseconds_since(begin);
     return outcome;
@@ -90,10 +102,14 @@ class TimedKernel final : public test::PassingKernel {
 
 /// What TimedKernel takes for a call that takes nothing.
 double cost_of_a_clock() {
-  double sum = 0;
-  for (int i = 0; i < times; ++i)
-    sum += microseconds_since(Clock::now());
-  return sum / times;
+  std::vector<double> of_each;
+  for (int round = 0; round < rounds; ++round) {
+    double sum = 0;
+    for (int i = 0; i < calls; ++i)
+      sum += microseconds_since(Clock::now());
+    of_each.push_back(sum / calls);
+  }
+  return median(std::move(of_each));
 }
 
 /// `extra`: which calls, from 0, the floor does not make. `whole`: the operation without a clock.
@@ -103,7 +119,7 @@ void print(const std::string& operation, const TimedKernel& kernel, double whole
   double in_kernel = 0;
   for (std::size_t i = 0; i < kernel.calls().size(); ++i) {
     const auto& call = kernel.calls()[i];
-    const double cost = call.microseconds / times - clock;
+    const double cost = median(call.of_each) - clock;
     in_kernel += cost;
     std::printf("%s,%s,%.2f,%s\n", operation.c_str(), call.name.c_str(), cost,
                 std::ranges::find(extra, i) == extra.end() ? "floor" : "ours");
@@ -140,18 +156,19 @@ void save(const Root& root, LockedState& state) {
 void break_down(const std::string& name, TimedKernel& kernel, const std::function<void()>& timed,
                 const std::function<void()>& plain, const std::vector<std::size_t>& extra) {
   kernel.forget();
-  double whole = 0;
+  std::vector<double> whole;
   for (int round = 0; round < rounds; ++round) {
     for (int i = 0; i < calls; ++i) {
       kernel.again();
       timed();
     }
+    kernel.end_round();
     const auto begin = Clock::now();
     for (int i = 0; i < calls; ++i)
       plain();
-    whole += microseconds_since(begin);
+    whole.push_back(microseconds_since(begin) / calls);
   }
-  print(name, kernel, whole / times, extra);
+  print(name, kernel, median(std::move(whole)), extra);
 }
 
 void break_down_both() {

@@ -71,9 +71,10 @@ void on_disk(benchmark::State& state, Disk::Type type, int processes, OpenWriter
   static std::map<Disk::Type, Disk> disks;
   const auto [disk, first] = disks.try_emplace(type, type);
   if (first) disk->second.mount();
-  const Race race{.processes = processes, .saves = 200 / processes, .sync = Sync::full};
+  // As long for each process: of several, some share what the disk does.
+  const Race race{.processes = processes, .saves = 100, .sync = Sync::full};
   for (auto _ : state)
-    measure(state, race, other, 1, goal, disk->second.path());
+    measure(state, race, other, 3, goal, disk->second.path());
 }
 
 /// Once for each pair of a race and a peer.
