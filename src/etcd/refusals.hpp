@@ -34,8 +34,8 @@ struct Login {
 /// Of a user, or of a client without one, who may not use the keys of the prefix.
 [[nodiscard]] Error denied(std::string_view message, const Login& login);
 
-/// Of an answer with that status that etcd's gateway does not give. io: nothing was done, as nothing
-/// would be the next time; too_large: of the request; unavailable: nothing is known.
+/// Of an answer with that status that etcd's gateway does not give. io: nothing was done, as
+/// nothing would be the next time; too_large: of the request; unavailable: nothing is known.
 [[nodiscard]] Error not_of_etcd(long status, std::string_view body);
 
 }  // namespace latchfile
