@@ -22,12 +22,12 @@ class EmptyWorld final : public Kernel {
   Sys<> close(int) override { return {}; }
   Sys<std::size_t> read(int, char*, std::size_t) override { return 0; }
   Sys<std::size_t> write(int, std::string_view bytes) override { return bytes.size(); }
-  Sys<struct stat> fstat(int) override { return absent(); }
+  Sys<struct stat> fstat(int, Times) override { return absent(); }
   Sys<> fchmod(int, mode_t) override { return absent(); }
   Sys<> fchown(int, uid_t, gid_t) override { return absent(); }
   Sys<> fdatasync(int) override { return absent(); }
   Sys<> fsync(int) override { return absent(); }
-  Sys<struct stat> fstatat(int, const char*, int) override { return absent(); }
+  Sys<struct stat> fstatat(int, const char*, int, Times) override { return absent(); }
   Sys<> renameat(int, const char*, const char*) override { return absent(); }
   Sys<> unlinkat(int, const char*) override { return absent(); }
   Sys<> mkdirat(int, const char*, mode_t) override { return absent(); }

@@ -69,7 +69,7 @@ class Examination {
   void repair_all();      // C5
 
   [[nodiscard]] Sys<struct stat> stat_of(const std::string& name) const {
-    return dir_->kernel.fstatat(dir_->fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
+    return dir_->kernel.fstatat(dir_->fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, Times::yes);
   }
   void add(Kind kind, std::string name, const ContainerId& id, std::string detail) {
     report_.findings.push_back({std::move(name), id, kind, std::move(detail)});

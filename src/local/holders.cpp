@@ -42,8 +42,8 @@ Result<std::vector<LockHolder>> list_holders(const Directory& dir) {
     const auto same_inode = std::ranges::equal_range(*flocks, file.inode, {}, &FlockEntry::inode);
     if (same_inode.empty()) continue;
     // Inodes of other file systems may have the same number.
-    const auto stat =
-        dir.kernel.fstatat(dir.fd.get(), names::lock(file.id).c_str(), AT_SYMLINK_NOFOLLOW);
+    const auto stat = dir.kernel.fstatat(dir.fd.get(), names::lock(file.id).c_str(),
+                                         AT_SYMLINK_NOFOLLOW, Times::no);
     if (!stat) continue;  // unlinked meanwhile
     std::vector<FlockEntry> on_file;
     std::ranges::copy_if(same_inode, std::back_inserter(on_file),

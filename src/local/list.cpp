@@ -53,7 +53,7 @@ Result<> for_each_read(const Directory& dir, Visit visit) {
     const auto fd = reopen_for_reading(dir);
     if (!fd) return std::unexpected(sys_error("open for listing", dir, "", fd.error()));
     if (bytes == 0) {
-      const auto directory = dir.kernel.fstat(fd->get());
+      const auto directory = dir.kernel.fstat(fd->get(), Times::no);
       if (!directory) return failed(directory.error());
       bytes = buffer_bytes_for(*directory);
     }

@@ -12,7 +12,7 @@ namespace latchfile {
 
 Result<bool> state_exists(const Directory& dir, const ContainerId& id) {
   const auto name = names::state(id);
-  const auto found = dir.kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
+  const auto found = dir.kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
   if (found) return true;
   if (found.error().value == ENOENT) return false;
   return std::unexpected(sys_error("stat", dir, name, found.error()));
@@ -37,7 +37,7 @@ Result<> sync_absence(const Directory& dir, const ContainerId& id, const LocalOp
 
 Result<> finish_destroy(const Directory& dir, const ContainerId& id, const LocalOptions& options) {
   const auto lock = names::lock(id);
-  const auto found = dir.kernel.fstatat(dir.fd.get(), lock.c_str(), AT_SYMLINK_NOFOLLOW);
+  const auto found = dir.kernel.fstatat(dir.fd.get(), lock.c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
   if (found) return sync_absence(dir, id, options);
   if (found.error().value == ENOENT) return {};
   return std::unexpected(sys_error("stat", dir, lock, found.error()));

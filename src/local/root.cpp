@@ -54,7 +54,7 @@ Result<> sync_name_of_existing(Kernel& kernel, const std::string& path) {
 Result<> make_directory(Kernel& kernel, const std::string& path) {
   const auto parent = parent_of(path);
   if (parent != path) {
-    const auto found = kernel.fstatat(AT_FDCWD, parent.c_str(), 0);
+    const auto found = kernel.fstatat(AT_FDCWD, parent.c_str(), 0, Times::no);
     if (found) {
       if (auto synced = sync_name_of_existing(kernel, parent); !synced) return synced;
     } else if (found.error().value != ENOENT) {
@@ -93,13 +93,13 @@ Result<> Root::check_link(uid_t owner) const {
 }
 
 Result<std::shared_ptr<const Directory>> Root::find() const {
-  auto found = kernel_.fstatat(AT_FDCWD, path_.c_str(), AT_SYMLINK_NOFOLLOW);
+  auto found = kernel_.fstatat(AT_FDCWD, path_.c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
   const bool is_link = found && S_ISLNK(found->st_mode);
   if (is_link) {
     if (auto trusted = check_link(found->st_uid); !trusted) {
       return std::unexpected(std::move(trusted.error()));
     }
-    found = kernel_.fstatat(AT_FDCWD, path_.c_str(), 0);
+    found = kernel_.fstatat(AT_FDCWD, path_.c_str(), 0, Times::no);
   }
   if (!found) {
     if (found.error().value == ENOENT) return nullptr;
@@ -122,7 +122,7 @@ Result<std::shared_ptr<const Directory>> Root::find() const {
     if (fd.error().value == ENOENT) return nullptr;
     return std::unexpected(root_error("open root", path_, fd.error()));
   }
-  const auto opened = kernel_.fstat(fd->get());
+  const auto opened = kernel_.fstat(fd->get(), Times::no);
   if (!opened) return std::unexpected(root_error("stat root", path_, opened.error()));
   // The path may lead elsewhere since the stat above.
   if (auto trusted = check_mode(opened->st_mode); !trusted) {
@@ -152,7 +152,7 @@ Result<std::shared_ptr<const Directory>> Root::find_or_make() const {
     }
     made_here = true;
   }
-  const auto left = kernel_.fstatat(AT_FDCWD, path_.c_str(), AT_SYMLINK_NOFOLLOW);
+  const auto left = kernel_.fstatat(AT_FDCWD, path_.c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
   if (left && S_ISLNK(left->st_mode)) {
     return std::unexpected(Error{Errc::io, ENOENT,
                                  "root " + path_ +

@@ -54,7 +54,7 @@ Result<> go_way(Kernel& kernel, const std::string& path, const VisitName& visit)
     }
     if (auto visited = visit(at, name); !visited) return visited;
     auto next = inside(at, name);
-    const auto found = kernel.fstatat(AT_FDCWD, next.c_str(), AT_SYMLINK_NOFOLLOW);
+    const auto found = kernel.fstatat(AT_FDCWD, next.c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
     if (!found && found.error().value == ENOENT) return {};
     if (!found) return failed("stat", next, found.error());
     if (!S_ISLNK(found->st_mode)) {

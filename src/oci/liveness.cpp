@@ -89,7 +89,7 @@ Liveness without_stat(Kernel& kernel, pid_t pid, Errno error) {
 }  // namespace
 
 Observer::Observer(Kernel& kernel) : kernel_(kernel), boot_id_(read_boot_id(kernel)) {
-  const auto namespace_file = kernel.fstatat(AT_FDCWD, "/proc/self/ns/pid", 0);
+  const auto namespace_file = kernel.fstatat(AT_FDCWD, "/proc/self/ns/pid", 0, Times::no);
   if (namespace_file) pid_namespace_ = namespace_file->st_ino;
   const auto self = read_stat(kernel, "self");
   proc_is_ours_ = self && self->pid == kernel.getpid();

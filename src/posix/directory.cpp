@@ -50,7 +50,7 @@ Sys<> NameSync::sync() const {
   if (!synced) return synced;
   // XFS answers the fsync of a directory with success even after it has shut down; any other call
   // on the descriptor tells.
-  const auto alive = kernel_->fstat(fd_.get());
+  const auto alive = kernel_->fstat(fd_.get(), Times::no);
   if (!alive) return std::unexpected(alive.error());
   return {};
 }
@@ -61,7 +61,7 @@ bool means_not_a_file(Errno error) {
 
 Error not_a_file(const Directory& dir, std::string_view name) {
   const auto found =
-      dir.kernel.fstatat(dir.fd.get(), std::string(name).c_str(), AT_SYMLINK_NOFOLLOW);
+      dir.kernel.fstatat(dir.fd.get(), std::string(name).c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
   return {Errc::insecure, 0,
           dir.path_of(name) + " is " + std::string(type_name(found ? found->st_mode : 0)) +
               ", not a regular file"};

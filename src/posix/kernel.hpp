@@ -34,6 +34,12 @@ struct Errno {
 template <class T = void>
 using Sys = std::expected<T, Errno>;
 
+/// Whether the times in a struct stat are wanted; else they are 0. Who looks at the times of a file
+/// makes Linux (from 6.13 on, Documentation/filesystems/multigrain-ts.rst) write its inode once
+/// more at its next change, to give that a time of its own: on a disk, that is dearer than the
+/// look.
+enum class Times { no, yes };
+
 class Kernel {
  public:
   using Clock = std::chrono::steady_clock;
@@ -48,14 +54,15 @@ class Kernel {
   virtual Sys<> close(int fd) = 0;
   [[nodiscard]] virtual Sys<std::size_t> read(int fd, char* into, std::size_t bytes) = 0;
   [[nodiscard]] virtual Sys<std::size_t> write(int fd, std::string_view bytes) = 0;
-  [[nodiscard]] virtual Sys<struct stat> fstat(int fd) = 0;
+  [[nodiscard]] virtual Sys<struct stat> fstat(int fd, Times times) = 0;
   [[nodiscard]] virtual Sys<> fchmod(int fd, mode_t mode) = 0;
   [[nodiscard]] virtual Sys<> fchown(int fd, uid_t uid, gid_t gid) = 0;
   [[nodiscard]] virtual Sys<> fdatasync(int fd) = 0;
   [[nodiscard]] virtual Sys<> fsync(int fd) = 0;
 
   // Names.
-  [[nodiscard]] virtual Sys<struct stat> fstatat(int dir, const char* path, int flags) = 0;
+  [[nodiscard]] virtual Sys<struct stat> fstatat(int dir, const char* path, int flags,
+                                                 Times times) = 0;
   [[nodiscard]] virtual Sys<> renameat(int dir, const char* from, const char* to) = 0;
   /// A second name for the file at `from`, itself no link that is followed; EEXIST if there is
   /// anything at `to`.

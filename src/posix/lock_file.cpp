@@ -96,10 +96,10 @@ Result<std::optional<LockFile>> LockFile::acquire(const Directory& dir, std::str
     const auto locked = wait_for(dir, fd, name, operation, wait, deadline);  // L2
     if (!locked) return std::unexpected(locked.error());
 
-    const auto held = kernel.fstat(fd.get());  // L3
+    const auto held = kernel.fstat(fd.get(), Times::no);  // L3
     if (!held) return std::unexpected(sys_error("stat", dir, name, held.error()));
     if (!S_ISREG(held->st_mode)) return std::unexpected(not_a_file(dir, name));
-    const auto named = kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
+    const auto named = kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
     if (!named && named.error().value != ENOENT) {
       return std::unexpected(sys_error("stat", dir, name, named.error()));
     }
@@ -126,7 +126,7 @@ Result<> LockFile::wait_for(const Directory& dir, const UniqueFd& fd, const std:
     return std::unexpected(sys_error("lock", dir, name, locked.error()));
   }
 
-  const auto file = kernel.fstat(fd.get());
+  const auto file = kernel.fstat(fd.get(), Times::no);
   if (!file) return std::unexpected(sys_error("stat", dir, name, file.error()));
   if (!S_ISREG(file->st_mode)) return std::unexpected(not_a_file(dir, name));
   if (taken_locks().taken_by(file->st_dev, file->st_ino, kernel.gettid())) {

@@ -63,7 +63,7 @@ Result<FileContent> read_file(const Directory& dir, const std::string& name,
       if (means_not_a_file(fd.error())) return std::unexpected(not_a_file(dir, name));
       return std::unexpected(sys_error("open", dir, name, fd.error()));
     }
-    const auto before = kernel.fstat(fd->get());
+    const auto before = kernel.fstat(fd->get(), Times::yes);
     if (!before) return std::unexpected(sys_error("stat", dir, name, before.error()));
     if (!S_ISREG(before->st_mode)) return std::unexpected(not_a_file(dir, name));
     if (dir.strangers_write && before->st_nlink > 1) {
@@ -78,7 +78,7 @@ Result<FileContent> read_file(const Directory& dir, const std::string& name,
     }
     auto bytes = read_bytes(kernel, *fd, size);
     if (!bytes) return std::unexpected(sys_error("read", dir, name, bytes.error()));
-    const auto after = kernel.fstat(fd->get());
+    const auto after = kernel.fstat(fd->get(), Times::yes);
     if (!after) return std::unexpected(sys_error("stat", dir, name, after.error()));
     const bool settled = unmoved(*before, *after, bytes->size());
     if (settled || attempt == max_tries) {

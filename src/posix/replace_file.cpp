@@ -63,7 +63,7 @@ struct Replacement {
 Sys<> Replacement::keep_attributes(UniqueFd& fd) {
   auto& kernel = dir.kernel;
   step = "stat";
-  auto fresh = kernel.fstat(fd.get());
+  auto fresh = kernel.fstat(fd.get(), Times::no);
   if (!fresh) return std::unexpected(fresh.error());
   constexpr auto keeps = "give the mode and owner of the replaced file to";
   if (old && (fresh->st_uid != old->st_uid || fresh->st_gid != old->st_gid)) {
@@ -75,7 +75,7 @@ Sys<> Replacement::keep_attributes(UniqueFd& fd) {
     if (!closed) return std::unexpected(closed.error());
     fd = std::move(*closed);
     step = "stat";
-    fresh = kernel.fstat(fd.get());
+    fresh = kernel.fstat(fd.get(), Times::no);
     if (!fresh) return std::unexpected(fresh.error());
     step = keeps;
     auto changed = kernel.fchown(fd.get(), old->st_uid, old->st_gid);
@@ -110,7 +110,7 @@ Sys<> Replacement::fill_and_rename(UniqueFd fd, std::string_view content, Sync s
 Result<> replace_file(const Directory& dir, const std::string& name, const std::string& temp_name,
                       std::string_view content, Sync sync, std::optional<FileIdentity>& known) {
   std::optional<struct stat> old;
-  const auto found = dir.kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW);
+  const auto found = dir.kernel.fstatat(dir.fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, Times::no);
   if (found) {
     if (!S_ISREG(found->st_mode)) return std::unexpected(not_a_file(dir, name));
     if (dir.strangers_write && known != FileIdentity::of(*found)) {

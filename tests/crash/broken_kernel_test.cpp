@@ -50,7 +50,8 @@ struct FsyncOfTheDirectoryBeforeTheRename : CrashKernel {
 struct TruncatesAndWritesInPlace : CrashKernel {
   using CrashKernel::CrashKernel;
   Sys<> renameat(int dir, const char* from, const char* to) override {
-    const auto content = disk().content(static_cast<ino_t>(fstatat(dir, from, 0)->st_ino));
+    const auto content =
+        disk().content(static_cast<ino_t>(fstatat(dir, from, 0, Times::no)->st_ino));
     const auto state = CrashKernel::openat(dir, to, O_WRONLY | O_CREAT | O_TRUNC, 0640);
     if (const auto written = write(state->get(), content); !written) {
       return std::unexpected(written.error());

@@ -128,7 +128,7 @@ Sys<std::size_t> CrashKernel::write(int fd, std::string_view bytes) {
   return bytes.size();
 }
 
-Sys<struct stat> CrashKernel::fstat(int fd) {
+Sys<struct stat> CrashKernel::fstat(int fd, Times) {
   begin_call();
   const auto found = files_.find(fd);
   if (found == files_.end()) return failed(EBADF);
@@ -166,7 +166,7 @@ Sys<> CrashKernel::fsync(int fd) {
   return {};
 }
 
-Sys<struct stat> CrashKernel::fstatat(int dir, const char* path, int) {
+Sys<struct stat> CrashKernel::fstatat(int dir, const char* path, int, Times) {
   begin_call();
   const auto place = find(dir, path);
   if (!place) return std::unexpected(place.error());

@@ -45,12 +45,12 @@ class CrashKernel : public Kernel {
   Sys<> close(int fd) override;
   Sys<std::size_t> read(int fd, char* into, std::size_t bytes) override;
   Sys<std::size_t> write(int fd, std::string_view bytes) override;
-  Sys<struct stat> fstat(int fd) override;
+  Sys<struct stat> fstat(int fd, Times times) override;
   Sys<> fchmod(int fd, mode_t mode) override;
   Sys<> fchown(int fd, uid_t uid, gid_t gid) override;
   Sys<> fdatasync(int fd) override;
   Sys<> fsync(int fd) override;
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override;
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override;
   Sys<> renameat(int dir, const char* from, const char* to) override;
   Sys<> linkat(int dir, const char* from, const char* to) override;
   Sys<> unlinkat(int dir, const char* path) override;

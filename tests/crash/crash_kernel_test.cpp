@@ -37,14 +37,14 @@ class Script {
     note("read", kernel_.read(fd.get(), into.data(), bytes));
     lines_.back() += " " + into;
   }
-  void stat(const UniqueFd& fd) { note("fstat", kernel_.fstat(fd.get())); }
+  void stat(const UniqueFd& fd) { note("fstat", kernel_.fstat(fd.get(), Times::no)); }
   void stat(const char* path) {
     note(std::string("fstatat ") + path,
-         kernel_.fstatat(directory_.get(), path, AT_SYMLINK_NOFOLLOW));
+         kernel_.fstatat(directory_.get(), path, AT_SYMLINK_NOFOLLOW, Times::no));
   }
   void same_file(const UniqueFd& fd, const char* path) {
-    const auto held = kernel_.fstat(fd.get());
-    const auto named = kernel_.fstatat(directory_.get(), path, AT_SYMLINK_NOFOLLOW);
+    const auto held = kernel_.fstat(fd.get(), Times::no);
+    const auto named = kernel_.fstatat(directory_.get(), path, AT_SYMLINK_NOFOLLOW, Times::no);
     const bool same = held->st_dev == named->st_dev && held->st_ino == named->st_ino;
     lines_.push_back(std::string(path) + (same ? " is the same" : " is another"));
   }

@@ -286,9 +286,9 @@ class Traced {
 /// Whether a call only looks, at what nobody else sees changed: a kill before it leaves what a kill
 /// before the next one does.
 bool only_looks(long call) {
-  constexpr auto looking =
-      std::to_array<long>({SYS_brk, SYS_close, SYS_fstat, SYS_futex, SYS_getpid, SYS_gettid,
-                           SYS_mmap, SYS_mprotect, SYS_munmap, SYS_newfstatat, SYS_read});
+  constexpr auto looking = std::to_array<long>({SYS_brk, SYS_close, SYS_fstat, SYS_futex,
+                                                SYS_getpid, SYS_gettid, SYS_mmap, SYS_mprotect,
+                                                SYS_munmap, SYS_newfstatat, SYS_read, SYS_statx});
   return std::ranges::find(looking, call) != looking.end();
 }
 

@@ -12,15 +12,15 @@ namespace latchfile::test {
 
 class BlindKernel final : public PassingKernel {
  public:
-  Sys<struct stat> fstat(int fd) override {
-    auto found = PassingKernel::fstat(fd);
+  Sys<struct stat> fstat(int fd, Times times) override {
+    auto found = PassingKernel::fstat(fd, times);
     if (found && found->st_nlink == 0) found->st_nlink = 1;
     if (found) last_ = *found;
     return found;
   }
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
     if (std::string_view(path).ends_with(".lock")) return last_;
-    return PassingKernel::fstatat(dir, path, flags);
+    return PassingKernel::fstatat(dir, path, flags, times);
   }
 
  private:

@@ -135,9 +135,9 @@ Sys<std::size_t> FaultKernel::write(int fd, std::string_view bytes) {
   return real_.write(fd, bytes.substr(0, transfer_limit_));
 }
 
-Sys<struct stat> FaultKernel::fstat(int fd) {
+Sys<struct stat> FaultKernel::fstat(int fd, Times times) {
   if (const auto error = note(Call::fstat, name_of(fd))) return std::unexpected(*error);
-  return real_.fstat(fd);
+  return real_.fstat(fd, times);
 }
 
 Sys<> FaultKernel::fchmod(int fd, mode_t mode) {
@@ -160,9 +160,9 @@ Sys<> FaultKernel::fsync(int fd) {
   return real_.fsync(fd);
 }
 
-Sys<struct stat> FaultKernel::fstatat(int dir, const char* path, int flags) {
+Sys<struct stat> FaultKernel::fstatat(int dir, const char* path, int flags, Times times) {
   if (const auto error = note(Call::fstatat, path, flags)) return std::unexpected(*error);
-  return real_.fstatat(dir, path, flags);
+  return real_.fstatat(dir, path, flags, times);
 }
 
 Sys<> FaultKernel::renameat(int dir, const char* from, const char* to) {

@@ -19,13 +19,13 @@ class PassingKernel : public Kernel {
     return real_.read(fd, into, bytes);
   }
   Sys<std::size_t> write(int fd, std::string_view bytes) override { return real_.write(fd, bytes); }
-  Sys<struct stat> fstat(int fd) override { return real_.fstat(fd); }
+  Sys<struct stat> fstat(int fd, Times times) override { return real_.fstat(fd, times); }
   Sys<> fchmod(int fd, mode_t mode) override { return real_.fchmod(fd, mode); }
   Sys<> fchown(int fd, uid_t uid, gid_t gid) override { return real_.fchown(fd, uid, gid); }
   Sys<> fdatasync(int fd) override { return real_.fdatasync(fd); }
   Sys<> fsync(int fd) override { return real_.fsync(fd); }
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
-    return real_.fstatat(dir, path, flags);
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
+    return real_.fstatat(dir, path, flags, times);
   }
   Sys<> renameat(int dir, const char* from, const char* to) override {
     return real_.renameat(dir, from, to);

@@ -310,6 +310,50 @@ TEST_F(LocalBackendTest, WhoWaitsForALockIsNoHolderButNamedBehindIt) {
       << "it is a fork of this process";
 }
 
+/// Notes whose times were read.
+class TimesKernel final : public PassingKernel {
+ public:
+  std::vector<std::string> read;
+
+  Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
+    auto fd = PassingKernel::openat(dir, path, flags, mode);
+    if (fd) names_[fd->get()] = path;
+    return fd;
+  }
+  Sys<struct stat> fstat(int fd, Times times) override {
+    if (times == Times::yes) read.push_back(names_[fd]);
+    return PassingKernel::fstat(fd, times);
+  }
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
+    if (times == Times::yes) read.emplace_back(path);
+    return PassingKernel::fstatat(dir, path, flags, times);
+  }
+
+ private:
+  std::map<int, std::string> names_;
+};
+
+/// Whatever else has its times read is written to the disk once more at its next change.
+TEST(LookedAt, AreTheTimesOfWhatIsLoadedAlone) {
+  const TempDir temp;
+  TimesKernel kernel;
+  const Store store(std::make_shared<const LocalBackend>(kernel, temp / "root", LocalOptions()));
+  const auto id = ContainerId::parse("web").value();
+  const auto document = Document::parse("{}").value();
+
+  ASSERT_TRUE(store.create(id, Wait::never(), document));
+  EXPECT_EQ(kernel.read, Names());
+  auto state = store.lock(id, Wait::never());
+  ASSERT_TRUE(state);
+  EXPECT_EQ(kernel.read, (Names{"web.state", "web.state"})) << "before it is read and after";
+  kernel.read.clear();
+  ASSERT_TRUE(state->save(document));
+  ASSERT_TRUE(store.list());
+  ASSERT_TRUE(store.locks());
+  ASSERT_TRUE(std::move(*state).destroy());
+  EXPECT_EQ(kernel.read, Names());
+}
+
 /// Names the owner of every lock file, and who we are.
 class OwnerKernel final : public PassingKernel {
  public:
@@ -323,11 +367,11 @@ class OwnerKernel final : public PassingKernel {
     if (fd) names_[fd->get()] = path;
     return fd;
   }
-  Sys<struct stat> fstat(int fd) override {
-    return with_owner(PassingKernel::fstat(fd), names_[fd]);
+  Sys<struct stat> fstat(int fd, Times times) override {
+    return with_owner(PassingKernel::fstat(fd, times), names_[fd]);
   }
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
-    return with_owner(PassingKernel::fstatat(dir, path, flags), path);
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
+    return with_owner(PassingKernel::fstatat(dir, path, flags, times), path);
   }
   Sys<> fchown(int, uid_t, gid_t) override { return {}; }
   uid_t geteuid() override { return us; }

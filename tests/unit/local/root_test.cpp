@@ -200,8 +200,8 @@ class LinkKernel final : public PassingKernel {
  public:
   std::function<void()> after_look = [] {};
 
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
-    auto found = PassingKernel::fstatat(dir, path, flags);
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
+    auto found = PassingKernel::fstatat(dir, path, flags, times);
     if (found && S_ISLNK(found->st_mode)) found->st_uid = 2000;
     after_look();
     return found;

@@ -43,11 +43,11 @@ class ProcKernel final : public PassingKernel {
     const auto file = files_.find(path);
     return real_.openat(dir, file == files_.end() ? path : file->second.c_str(), flags, mode);
   }
-  Sys<struct stat> fstatat(int dir, const char* path, int flags) override {
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
     if (const auto error = errors_.find(path); error != errors_.end()) {
       return std::unexpected(Errno{error->second});
     }
-    return real_.fstatat(dir, path, flags);
+    return real_.fstatat(dir, path, flags, times);
   }
   Sys<UniqueFd> pidfd_open(pid_t pid) override {
     if (pidfd_error_ != 0) return std::unexpected(Errno{pidfd_error_});

@@ -215,8 +215,8 @@ TEST(LockFileThatComesAndGoes, IsUnavailableInTheEnd) {
 /// to the file, which has none left.
 class UnlinkedElsewhere final : public PassingKernel {
  public:
-  Sys<struct stat> fstat(int fd) override {
-    auto found = real_.fstat(fd);
+  Sys<struct stat> fstat(int fd, Times times) override {
+    auto found = real_.fstat(fd, times);
     if (found && S_ISREG(found->st_mode)) found->st_nlink = 0;
     return found;
   }
