@@ -73,13 +73,15 @@ class TimedKernel final : public test::PassingKernel {
     return timed("write", [&] { return PassingKernel::write(fd, bytes); });
   }
   Sys<struct stat> fstat(int fd, Times times) override {
-    return timed("fstat", [&] { return PassingKernel::fstat(fd, times); });
+    const auto* name = times == Times::no ? "statx" : "fstat";
+    return timed(name, [&] { return PassingKernel::fstat(fd, times); });
   }
   Sys<> fchmod(int fd, mode_t mode) override {
     return timed("fchmod", [&] { return PassingKernel::fchmod(fd, mode); });
   }
   Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
-    return timed("fstatat", [&] { return PassingKernel::fstatat(dir, path, flags, times); });
+    const auto* name = times == Times::no ? "statx" : "fstatat";
+    return timed(name, [&] { return PassingKernel::fstatat(dir, path, flags, times); });
   }
   Sys<> renameat(int dir, const char* from, const char* to) override {
     return timed("renameat", [&] { return PassingKernel::renameat(dir, from, to); });
