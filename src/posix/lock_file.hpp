@@ -2,13 +2,11 @@
 //
 // LockFile: an flock(2) on a named file that others may unlink at any time.
 //
-//   L1  open the lock file O_RDWR; only if it is absent create it O_CREAT|O_EXCL, and start again
-//   if
-//       somebody else just did
+//   L1  open the lock file O_RDWR; only if it is absent create it with O_CREAT|O_EXCL, and start
+//       again if somebody else just did
 //   L2  flock, waiting as asked
-//   L3  fstat the descriptor and fstatat the name: the same inode, with a link left? Else the lock
-//   is
-//       on a file that was unlinked meanwhile and means nothing: close it and go to L1
+//   L3  fstat the descriptor and fstatat the name: the same inode, with a link left? Else the
+//       lock is on a file that was unlinked meanwhile and means nothing: close it and go to L1
 //
 // Only after L3 is the lock held. O_CREAT alone will not do in L1: in a sticky directory
 // fs.protected_regular refuses it for a file of another user.
