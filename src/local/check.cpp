@@ -68,8 +68,8 @@ class Examination {
   void judge_suspects();  // C4
   void repair_all();      // C5
 
-  [[nodiscard]] Sys<struct stat> stat_of(const std::string& name) const {
-    return dir_->kernel.fstatat(dir_->fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, Times::yes);
+  [[nodiscard]] Sys<struct stat> stat_of(const std::string& name, Times times) const {
+    return dir_->kernel.fstatat(dir_->fd.get(), name.c_str(), AT_SYMLINK_NOFOLLOW, times);
   }
   void add(Kind kind, std::string name, const ContainerId& id, std::string detail) {
     report_.findings.push_back({std::move(name), id, kind, std::move(detail)});
@@ -132,7 +132,7 @@ void Examination::examine_states() {
 
 void Examination::examine_mode_of(const ContainerId& id) {
   const auto name = names::state(id);
-  const auto file = stat_of(name);
+  const auto file = stat_of(name, Times::no);
   if (!file || !S_ISREG(file->st_mode)) return;  // gone, or reported by the load
   if (strangers_may_write(file->st_mode)) {
     add(Kind::writable, name, id,
@@ -149,7 +149,7 @@ void Examination::examine_mode_of(const ContainerId& id) {
 void Examination::find_suspects() {
   for (const auto& id : locks_) {
     const auto name = names::lock(id);
-    const auto file = stat_of(name);
+    const auto file = stat_of(name, Times::yes);
     if (!file) continue;  // released meanwhile
     if (!S_ISREG(file->st_mode)) {
       add(Kind::insecure, name, id, not_a_file(*dir_, name).message());
@@ -161,7 +161,7 @@ void Examination::find_suspects() {
   }
   for (const auto& id : temps_) {
     const auto name = names::temp(id);
-    const auto file = stat_of(name);
+    const auto file = stat_of(name, Times::yes);
     if (!file) continue;  // renamed meanwhile
     suspects_.push_back({{name, id, Kind::leftover_temp,
                           dir_->path_of(name) + " was left by a save that was killed"},
@@ -177,7 +177,7 @@ void Examination::judge_suspects() {
   for (auto& [finding, before] : suspects_) {
     const auto of_this = [&](const LockHolder& holder) { return holder.id == finding.id; };
     if (holders && std::ranges::any_of(*holders, of_this)) continue;
-    const auto now = stat_of(finding.name);
+    const auto now = stat_of(finding.name, Times::yes);
     const bool same = now && now->st_ino == before.st_ino && now->st_dev == before.st_dev &&
                       now->st_ctim.tv_sec == before.st_ctim.tv_sec &&
                       now->st_ctim.tv_nsec == before.st_ctim.tv_nsec;

@@ -34,10 +34,10 @@ struct Errno {
 template <class T = void>
 using Sys = std::expected<T, Errno>;
 
-/// Whether the times in a struct stat are wanted; else they are 0. Who looks at the times of a file
-/// makes Linux (from 6.13 on, Documentation/filesystems/multigrain-ts.rst) write its inode once
-/// more at its next change, to give that a time of its own: on a disk, that is dearer than the
-/// look.
+/// Whether a struct stat is to have the times. Without them it has device, inode, mode, links,
+/// owner, group and size, and all else is 0. From Linux 6.13 on a file whose times were read gets a
+/// time of its own at its next change, for which its inode is written once more
+/// (Documentation/filesystems/multigrain-ts.rst): on a disk, that is dearer than the look.
 enum class Times { no, yes };
 
 class Kernel {

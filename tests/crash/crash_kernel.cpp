@@ -61,7 +61,7 @@ Sys<CrashKernel::OpenFile*> CrashKernel::open_file(int fd) {
   return &found->second;
 }
 
-struct stat CrashKernel::stat_of(ino_t number) const {
+struct stat CrashKernel::stat_of(ino_t number, Times times) const {
   const auto& inode = disk_[number];
   struct stat result{};
   result.st_dev = device_;
@@ -71,7 +71,7 @@ struct stat CrashKernel::stat_of(ino_t number) const {
   result.st_uid = inode.uid;
   result.st_gid = inode.gid;
   result.st_size = static_cast<off_t>(disk_.content(number).size());
-  result.st_mtim.tv_nsec = inode.writes;
+  if (times == Times::yes) result.st_mtim.tv_nsec = inode.writes;
   return result;
 }
 
@@ -128,11 +128,11 @@ Sys<std::size_t> CrashKernel::write(int fd, std::string_view bytes) {
   return bytes.size();
 }
 
-Sys<struct stat> CrashKernel::fstat(int fd, Times) {
+Sys<struct stat> CrashKernel::fstat(int fd, Times times) {
   begin_call();
   const auto found = files_.find(fd);
   if (found == files_.end()) return failed(EBADF);
-  return stat_of(found->second.inode);
+  return stat_of(found->second.inode, times);
 }
 
 Sys<> CrashKernel::fchmod(int fd, mode_t mode) {
@@ -166,12 +166,12 @@ Sys<> CrashKernel::fsync(int fd) {
   return {};
 }
 
-Sys<struct stat> CrashKernel::fstatat(int dir, const char* path, int, Times) {
+Sys<struct stat> CrashKernel::fstatat(int dir, const char* path, int, Times times) {
   begin_call();
   const auto place = find(dir, path);
   if (!place) return std::unexpected(place.error());
   if (place->inode == Disk::none) return failed(ENOENT);
-  return stat_of(place->inode);
+  return stat_of(place->inode, times);
 }
 
 Sys<> CrashKernel::renameat(int dir, const char* from, const char* to) {

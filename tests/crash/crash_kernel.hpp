@@ -84,7 +84,7 @@ class CrashKernel : public Kernel {
   [[nodiscard]] Sys<Place> find(int dir, std::string_view path) const;
   /// The open file, unless it is O_PATH, which is good for fstat and as a directory only.
   [[nodiscard]] Sys<OpenFile*> open_file(int fd);
-  [[nodiscard]] struct stat stat_of(ino_t inode) const;
+  [[nodiscard]] struct stat stat_of(ino_t inode, Times times) const;
 
   Disk disk_;
   dev_t device_;

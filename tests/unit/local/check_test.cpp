@@ -8,10 +8,12 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <utility>
 
 #include "local/local_backend.hpp"
 #include "local/names.hpp"
 #include "posix/real_kernel.hpp"
+#include "support/child.hpp"
 #include "support/fault_kernel.hpp"
 #include "support/passing_kernel.hpp"
 #include "support/temp_dir.hpp"
@@ -285,6 +287,39 @@ TEST_F(CheckTest, TakesBackAMoveThatItCannotFinish) {
     EXPECT_EQ(report.findings.front().repair->error().code, Errc::io);
     EXPECT_THAT(names(), ElementsAre("web.lock", "web.state"));
   }
+}
+
+/// Writes to a temp file, as a saver does, between the first look at it and the second.
+class SaverBetweenTwoLooks final : public PassingKernel {
+ public:
+  Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
+    auto found = PassingKernel::fstatat(dir, path, flags, times);
+    if (!found || !std::string_view(path).ends_with(".tmp") || std::exchange(looked_, true)) {
+      return found;
+    }
+    const auto before = PassingKernel::fstatat(dir, path, flags, Times::yes);
+    const auto is_newer = [&] {
+      const int fd = ::openat(dir, path, O_WRONLY | O_TRUNC | O_CLOEXEC);
+      const bool written = fd >= 0 && ::write(fd, "{}", 2) == 2 && ::close(fd) == 0;
+      const auto now = PassingKernel::fstatat(dir, path, flags, Times::yes);
+      return written && (now->st_ctim.tv_sec != before->st_ctim.tv_sec ||
+                         now->st_ctim.tv_nsec != before->st_ctim.tv_nsec);
+    };
+    EXPECT_TRUE(eventually(is_newer));
+    return found;
+  }
+
+ private:
+  bool looked_ = false;
+};
+
+TEST_F(CheckTest, DoesNotTakeWhatIsWrittenMeanwhileForALeftover) {
+  put("web.state.tmp", "{}");
+  SaverBetweenTwoLooks kernel;
+  const Store store(
+      std::make_shared<const LocalBackend>(kernel, temp_.path().string(), LocalOptions()));
+  EXPECT_THAT(texts(store.check({}).value()), IsEmpty());
+  EXPECT_THAT(texts(store.check({}).value()), ElementsAre("!leftover_temp web.state.tmp"));
 }
 
 /// Nothing that is not there can be made.

@@ -313,7 +313,7 @@ TEST_F(LocalBackendTest, WhoWaitsForALockIsNoHolderButNamedBehindIt) {
 /// Notes whose times were read.
 class TimesKernel final : public PassingKernel {
  public:
-  std::vector<std::string> read;
+  std::vector<std::string> times_read;
 
   Sys<UniqueFd> openat(int dir, const char* path, int flags, mode_t mode) override {
     auto fd = PassingKernel::openat(dir, path, flags, mode);
@@ -321,11 +321,11 @@ class TimesKernel final : public PassingKernel {
     return fd;
   }
   Sys<struct stat> fstat(int fd, Times times) override {
-    if (times == Times::yes) read.push_back(names_[fd]);
+    if (times == Times::yes) times_read.push_back(names_[fd]);
     return PassingKernel::fstat(fd, times);
   }
   Sys<struct stat> fstatat(int dir, const char* path, int flags, Times times) override {
-    if (times == Times::yes) read.emplace_back(path);
+    if (times == Times::yes) times_read.emplace_back(path);
     return PassingKernel::fstatat(dir, path, flags, times);
   }
 
@@ -333,8 +333,8 @@ class TimesKernel final : public PassingKernel {
   std::map<int, std::string> names_;
 };
 
-/// Whatever else has its times read is written to the disk once more at its next change.
-TEST(LookedAt, AreTheTimesOfWhatIsLoadedAlone) {
+/// A file whose times were read is written to the disk once more at its next change.
+TEST(LookedAt, OfAnUpdateAndAListAreTheTimesOfWhatIsLoadedAlone) {
   const TempDir temp;
   TimesKernel kernel;
   const Store store(std::make_shared<const LocalBackend>(kernel, temp / "root", LocalOptions()));
@@ -342,16 +342,16 @@ TEST(LookedAt, AreTheTimesOfWhatIsLoadedAlone) {
   const auto document = Document::parse("{}").value();
 
   ASSERT_TRUE(store.create(id, Wait::never(), document));
-  EXPECT_EQ(kernel.read, Names());
+  EXPECT_EQ(kernel.times_read, Names());
   auto state = store.lock(id, Wait::never());
   ASSERT_TRUE(state);
-  EXPECT_EQ(kernel.read, (Names{"web.state", "web.state"})) << "before it is read and after";
-  kernel.read.clear();
+  EXPECT_EQ(kernel.times_read, (Names{"web.state", "web.state"})) << "before it is read and after";
+  kernel.times_read.clear();
   ASSERT_TRUE(state->save(document));
   ASSERT_TRUE(store.list());
   ASSERT_TRUE(store.locks());
   ASSERT_TRUE(std::move(*state).destroy());
-  EXPECT_EQ(kernel.read, Names());
+  EXPECT_EQ(kernel.times_read, Names());
 }
 
 /// Names the owner of every lock file, and who we are.

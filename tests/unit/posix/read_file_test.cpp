@@ -4,7 +4,9 @@
 #include <algorithm>
 #include <fstream>
 #include <gtest/gtest.h>
+#include <utility>
 
+#include "support/child.hpp"
 #include "support/fault_kernel.hpp"
 #include "support/temp_dir.hpp"
 #include "unit/open_directory.hpp"
@@ -92,6 +94,25 @@ TEST_F(ReadFile, ReadsAgainWhatWasTruncatedMeanwhile) {
   ASSERT_TRUE(content);
   EXPECT_EQ(content->bytes, "");
   EXPECT_TRUE(content->settled);
+}
+
+TEST_F(ReadFile, ReadsAgainWhatWasRewrittenMeanwhileInTheSameSize) {
+  const auto file = temp_ / "f";
+  write_text(file, "one");
+  const auto before = std::filesystem::last_write_time(file);
+  bool rewritten = false;
+  kernel_.before_each([&](const FaultKernel::Record& call) {
+    if (call.call != FaultKernel::Call::read || std::exchange(rewritten, true)) return;
+    EXPECT_TRUE(eventually([&] {
+      write_text(file, "two");
+      return std::filesystem::last_write_time(file) != before;
+    }));
+  });
+  const auto content = read_file(dir_, "f", limit);
+  ASSERT_TRUE(content);
+  EXPECT_EQ(content->bytes, "two");
+  EXPECT_TRUE(content->settled);
+  EXPECT_EQ(times_opened(), 2);
 }
 
 TEST_F(ReadFile, GivesUpOnWhatNeverSettlesAndSaysSo) {
