@@ -2,9 +2,10 @@
 //
 // Kernel: the one seam between Latchfile and the operating system.
 //
-// Each function is the system call of that name, with its errors as values. Nothing is retried and
-// nothing is remembered: the rules about EINTR, fsync and close are the callers'. RealKernel calls
-// the kernel; the tests put simulators here that fail, crash and lose power.
+// Each function is the system call of that name, with its errors as values; fstat and fstatat that
+// are asked for no times are statx. Nothing is retried and nothing is remembered: the rules about
+// EINTR, fsync and close are the callers'. RealKernel calls the kernel; the tests put simulators
+// here that fail, crash and lose power.
 //
 // Threads: an implementation may be called from any thread at once.
 #pragma once
